@@ -1,0 +1,45 @@
+"""Every error that hibi raises on purpose.
+
+    PipelineError
+     ├── SettingsError        hibi.toml, an option or a word list says something that cannot be done
+     ├── InputError           a file of posts cannot be read as a whole
+     ├── DictionaryError      MeCab's dictionary or the user's words cannot be used
+     ├── FontError            the font for clouds and pages is missing or damaged
+     ├── StoreError           the store is missing, damaged or of another version
+     │    └── StoreBusy       another run holds the store
+     └── WorkError            a stage of a day failed
+
+A message names the file, the line or the setting, and what to do about it.
+"""
+
+
+class PipelineError(Exception):
+    """Base of all errors raised on purpose; anything else is a defect."""
+
+
+class SettingsError(PipelineError):
+    """A setting, an option or a word list says something that cannot be done."""
+
+
+class InputError(PipelineError):
+    """A file of posts cannot be read as a whole."""
+
+
+class DictionaryError(PipelineError):
+    """MeCab's dictionary or the user's words cannot be used."""
+
+
+class FontError(PipelineError):
+    """The font for clouds and pages is missing or damaged."""
+
+
+class StoreError(PipelineError):
+    """The store is missing, damaged or of another version."""
+
+
+class StoreBusy(StoreError):
+    """Another run holds the store."""
+
+
+class WorkError(PipelineError):
+    """A stage of a day failed."""

@@ -1,0 +1,189 @@
+"""``hibi.toml`` as frozen, typed settings. Every key is optional; every default stands here.
+
+Relative paths in the file are relative to the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.errors import SettingsError
+
+Language = Literal["ja", "en"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Frozen):
+    """How to read the files whose name matches ``match`` (the first that matches counts)."""
+
+    match: str = "*"
+    """Shell pattern for the file's name."""
+    network: str | None = None
+    """First part of ``post_id`` for generic lines and sheets; ``jsonl`` or ``sheet`` unless named."""
+    author: str | None = None
+    """The author where the format names none (a Misskey export)."""
+    server: str | None = None
+    """Host of the server that gave the file, where ids are unique to a server only."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Sheets: our column (id, author, created_at, text, url, lang, reply_to, repost_of, quote_of) -> header."""
+    time_format: str | None = None
+    """Sheets and generic lines: a strptime format; the usual Japanese and ISO forms are tried without it."""
+    timezone: str | None = None
+    """Zone of times without an offset; the store's zone unless named."""
+    serial_dates: bool = False
+    """Accept a spreadsheet's serial dates (days since 1899-12-30)."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return None if value is None else _zone_name(value)
+
+
+class Ingest(_Frozen):
+    """What is taken in."""
+
+    private: bool = False
+    """Keep posts that are not public."""
+    sources: tuple[Source, ...] = ()
+
+    def source(self, name: str) -> Source:
+        """Return the settings for a file's name (not its path)."""
+        from fnmatch import fnmatchcase
+
+        return next((s for s in self.sources if fnmatchcase(name, s.match)), Source())
+
+
+class Duplicates(_Frozen):
+    """Which posts count as copies of an earlier one of the same day."""
+
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Least Jaccard similarity of character shingles of a near copy."""
+    shortest: Annotated[int, Field(ge=1)] = 20
+    """Posts with fewer characters are copies only where equal."""
+
+
+class Privacy(_Frozen):
+    """What of a person reaches the store."""
+
+    authors: Literal["hash", "plain"] = "hash"
+    """``hash``: a salted hash, the salt a file of the store; ``plain``: the name as given."""
+
+
+class Words(_Frozen):
+    """Word lists, each optional; paths relative to the settings file."""
+
+    dictionary: Path | None = None
+    """CSV: word, reading, part of speech, preferred form (optional). Added to the shipped words."""
+    stop_words: Path | None = None
+    """One word a line. Added to the shipped ones."""
+    synonyms: Path | None = None
+    """CSV: variant, preferred."""
+    shipped: bool = True
+    """Use the shipped words and stop words."""
+    max_length: Annotated[int, Field(ge=100, le=100_000)] = 10_000
+    """Characters of a post that are analysed; MeCab crashes near 190,000."""
+
+
+class Pictures(_Frozen):
+    """Word clouds and charts."""
+
+    words: Annotated[int, Field(ge=1, le=500)] = 120
+    width: Annotated[int, Field(ge=200, le=4000)] = 1200
+    height: Annotated[int, Field(ge=200, le=4000)] = 800
+    seed: int = 1
+    days: Annotated[int, Field(ge=2, le=366)] = 28
+    """Days in charts by day."""
+
+
+class Summary(_Frozen):
+    """The day in a few sentences."""
+
+    sentences: Annotated[int, Field(ge=1, le=10)] = 5
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """MMR: 0 ranks by weight alone, 1 by difference alone."""
+
+
+class Report(_Frozen):
+    """The page."""
+
+    language: Language = "ja"
+    rows: Annotated[int, Field(ge=10, le=5000)] = 200
+    """Rows of a table on the page; the CSV tables hold all."""
+    contexts: Annotated[int, Field(ge=1, le=200)] = 20
+    """Posts shown for a word."""
+
+
+class Settings(_Frozen):
+    """All settings of a store."""
+
+    timezone: str = "Asia/Tokyo"
+    """The zone whose calendar days are the days."""
+    inbox: tuple[Path, ...] = ()
+    """Folders or files to read when the command names none."""
+    store: Path = Path("store")
+    ingest: Ingest = Ingest()
+    duplicates: Duplicates = Duplicates()
+    privacy: Privacy = Privacy()
+    words: Words = Words()
+    pictures: Pictures = Pictures()
+    summary: Summary = Summary()
+    report: Report = Report()
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return _zone_name(value)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose calendar days are the days."""
+        return ZoneInfo(self.timezone)
+
+
+def _zone_name(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is no time zone") from error
+    return value
+
+
+def load(path: Path | None) -> Settings:
+    """Read a settings file; without one, the defaults.
+
+    Raises SettingsError naming the file and the key.
+    """
+    if path is None:
+        return Settings()
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    try:
+        return _resolve(Settings.model_validate(raw), path.parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: {key}: {first['msg']}") from error
+
+
+def _resolve(settings: Settings, folder: Path) -> Settings:
+    words = settings.words
+    lists = {name: getattr(words, name) for name in ("dictionary", "stop_words", "synonyms")}
+    return settings.model_copy(
+        update={
+            "inbox": tuple(folder / p for p in settings.inbox),
+            "store": folder / settings.store,
+            "words": words.model_copy(update={name: folder / p for name, p in lists.items() if p is not None}),
+        }
+    )

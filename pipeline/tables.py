@@ -1,0 +1,100 @@
+"""The Arrow schema of every stored table: a contract, as others read these files. Each column has a line of meaning."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+VERSION = 1
+"""Raised when a schema changes in a way that readers of the files notice."""
+
+_text = pa.string()
+_texts = pa.list_(pa.string())
+_time = pa.timestamp("us", tz="UTC")
+_word = pa.dictionary(pa.int32(), pa.string())
+
+
+def _schema(*columns: tuple[str, pa.DataType, str]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, metadata={"about": about}) for name, kind, about in columns])
+
+
+_POST = (
+    ("post_id", _text, "the network and its own id, x:1774451579810742273; one row an id in the whole store"),
+    ("source", _text, "the format that the row was read from"),
+    ("author", _text, "salted hash of network and author, or the name itself where settings say so; null if unknown"),
+    ("created_at", _time, "when it was written"),
+    ("text", _text, "the post as a person sees it"),
+    ("lang", _text, "language as the network tells it; null if it does not"),
+    ("is_repost", pa.bool_(), "passes on another's post"),
+    ("repost_of", _text, "the network's own id of the post passed on, if told"),
+    ("reply_to", _text, "the network's own id of the post answered"),
+    ("quote_of", _text, "the network's own id of the post quoted"),
+    ("urls", _texts, "links, in order"),
+    ("hashtags", _texts, "hashtags without their sign, in order"),
+    ("warning", _text, "content warning or subject line, kept apart from the text"),
+    ("flags", _texts, "what a reader should know: created_at=id, created_at=estimated, text=truncated, text=repaired"),
+)
+_PLACE = (
+    ("file", _text, "name of the file (and of its member) that the row was read from"),
+    ("line", pa.int64(), "line or item in it, from 1"),
+)
+
+COLLECTED = _schema(
+    *_POST,
+    ("edited_at", _time, "when the network says it was last edited"),
+    ("collected_at", _time, "when it was collected: the record's own word, else the file's time"),
+    *_PLACE,
+)
+"""``collected/date=D/FILE.parquet``: what one file gave for one day, before the same post twice becomes one row."""
+
+POSTS = _schema(
+    *_POST[:5],
+    ("clean", _text, "what MeCab is given"),
+    *_POST[5:12],
+    ("mentions", _texts, "accounts named with @, in order"),
+    ("emoji", _texts, "emoji in order, one a grapheme"),
+    ("duplicate_of", _text, "post_id of the day's first post with the same or nearly the same text"),
+    *_PLACE,
+    ("kaomoji", _texts, "emoticons such as (´･ω･`), in order"),
+    *_POST[12:],
+)
+"""``posts/date=D``: one row a post, ordered by created_at and post_id."""
+
+TOKENS = _schema(
+    ("post", pa.int32(), "row of the day's posts, from 0"),
+    ("sentence", pa.int32(), "sentence of the post, from 0"),
+    ("position", pa.int32(), "place in the post, in tokens from 0"),
+    ("surface", _word, "as written in clean"),
+    ("base", _word, "dictionary form in the writer's spelling (UniDic orthBase); the surface if unknown"),
+    ("lemma", _word, "headword that groups spellings; the surface if unknown"),
+    ("reading", _word, "reading of the base form in katakana; null if unknown"),
+    ("pos", _word, "part of speech (UniDic pos1)"),
+    ("subpos", _word, "finer part of speech (UniDic pos2, pos3)"),
+    ("unknown", pa.bool_(), "not in the dictionary"),
+)
+"""``tokens/date=D``: every token of every post, in order of post and position."""
+
+COUNTS = _schema(
+    ("base", _text, "dictionary form"),
+    ("lemma", _text, "headword"),
+    ("pos", _text, "part of speech"),
+    ("count", pa.int64(), "tokens"),
+    ("posts", pa.int64(), "posts that have it"),
+    ("authors", pa.int64(), "distinct known authors that used it"),
+    ("original_count", pa.int64(), "tokens outside reposts and copies"),
+    ("reading", _text, "the most frequent reading; null if unknown"),
+)
+"""``counts/date=D``: one row a (base, lemma, pos), ordered by count, then by the three."""
+
+WORD_AUTHORS = _schema(
+    ("word", pa.int32(), "row of the day's counts, from 0"),
+    ("author", _word, "author who used it, as in posts"),
+)
+"""``word_authors/date=D``: each author once a word; what makes the distinct authors of a span countable."""
+
+REMOVALS = _schema(
+    ("post_id", _text, "the post that its network deleted; null where a whole account was"),
+    ("author", _text, "the account deleted, as in posts; null where a post was"),
+    ("removed_at", _time, "when, as the notice says or as collected"),
+    *_PLACE,
+)
+"""``removals/FILE.parquet``: deletion notices found in a file of posts."""
