@@ -3,6 +3,7 @@
     PipelineError
      ├── SettingsError        hibi.toml, an option or a word list says something that cannot be done
      ├── InputError           a file of posts cannot be read as a whole
+     │    └── NotPosts        the file is readable but holds no posts in a format that we know
      ├── DictionaryError      MeCab's dictionary or the user's words cannot be used
      ├── FontError            the font for clouds and pages is missing or damaged
      ├── StoreError           the store is missing, damaged or of another version
@@ -23,6 +24,10 @@ class SettingsError(PipelineError):
 
 class InputError(PipelineError):
     """A file of posts cannot be read as a whole."""
+
+
+class NotPosts(InputError):
+    """The file is readable but holds no posts in a format that we know."""
 
 
 class DictionaryError(PipelineError):
