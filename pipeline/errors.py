@@ -9,6 +9,7 @@
      ├── StoreError           the store is missing, damaged or of another version
      │    └── StoreBusy       another run holds the store
      └── WorkError            a stage of a day failed
+          └── LostWorker      a job ended its worker process
 
 A message names the file, the line or the setting, and what to do about it.
 """
@@ -48,3 +49,7 @@ class StoreBusy(StoreError):
 
 class WorkError(PipelineError):
     """A stage of a day failed."""
+
+
+class LostWorker(WorkError):
+    """A job ended its worker process (a crash in C code, or out of memory)."""

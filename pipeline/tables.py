@@ -81,7 +81,6 @@ COUNTS = _schema(
     ("posts", pa.int64(), "posts that have it"),
     ("authors", pa.int64(), "distinct known authors that used it"),
     ("original_count", pa.int64(), "tokens outside reposts and copies"),
-    ("reading", _text, "the most frequent reading; null if unknown"),
 )
 """``counts/date=D``: one row a (base, lemma, pos), ordered by count, then by the three."""
 
@@ -98,3 +97,20 @@ REMOVALS = _schema(
     *_PLACE,
 )
 """``removals/FILE.parquet``: deletion notices found in a file of posts."""
+
+SUMMARY = _schema(
+    ("rank", pa.int32(), "order of choice, from 1"),
+    ("post", pa.int32(), "row of the day's posts, from 0"),
+    ("sentence", pa.int32(), "sentence of the post, from 0"),
+    ("text", _text, "the sentence, of clean"),
+    ("score", pa.float64(), "LexRank weight"),
+    ("share", pa.float64(), "share of the day's posts that it stands for, 0 to 1"),
+    ("posts", pa.int64(), "posts that it stands for"),
+)
+"""``summary/date=D``: the day in a few sentences."""
+
+EXCLUSIONS = _schema(
+    ("post_id", _text, "a post that was collected for this day and does not count to it"),
+    ("reason", _text, "deleted: by a notice; moved: a later version has another day"),
+)
+"""``exclusions/date=D.parquet``"""

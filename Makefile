@@ -1,0 +1,46 @@
+# hibi: `make run` makes the report of the shipped sample, `make test` runs the tests. Needs python3.11+ with venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STORE ?= store
+
+.PHONY: run test check bench clean lock help
+
+help:            ## show the targets
+	@grep -E '^[a-z]+: .*##' Makefile | sed 's/:.*##/:/'
+
+run: .venv/ready ## set up and make the report of the sample
+	$(BIN)/hibi run --settings data/sample/hibi.toml --store $(STORE)
+
+test: .venv/ready-dev ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/ready-dev ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.md)
+	$(BIN)/python benchmarks/day.py
+
+lock: .venv/uv   ## resolve the dependencies anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:           ## remove the environment and the store of the sample
+	rm -rf .venv $(STORE)
+
+.venv/uv: requirements-uv.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@
+
+.venv/ready: .venv/uv requirements.lock pyproject.toml
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@

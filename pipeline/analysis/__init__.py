@@ -1,0 +1,1 @@
+"""Tokens -> tables: what a day was about."""

@@ -1,0 +1,149 @@
+"""The daily tables as SQL over the stored Parquet: the query that makes a table is the query that its page shows.
+
+Paths are relative to the store. Spellings are grouped by lemma and named by the day's most frequent base; proper nouns
+are not, as UniDic gives every Satō one lemma. A post counts once for a group, an author once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STOP_WORDS = "words/stop_words.parquet"
+SYNONYMS = "words/synonyms.parquet"
+
+WORD_TABLES: dict[str, tuple[str, ...]] = {
+    "adjectives": ("形容詞", "形状詞"),
+    "nouns_adjectives": ("名詞", "形容詞", "形状詞"),
+    "content_words": ("動詞", "形容詞", "形状詞", "名詞"),
+}
+"""Table -> parts of speech (UniDic pos1)."""
+
+ITEM_TABLES = ("hashtags", "emoji", "kaomoji")
+"""Tables of what posts hold beside words: columns of posts."""
+
+COLUMNS = (
+    "rank",
+    "word",
+    "reading",
+    "pos",
+    "count",
+    "posts",
+    "authors",
+    "original_count",
+    "per_10000",
+    "previous_rank",
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that a query reads, each with its partitions present."""
+
+    days: Sequence[dt.date]
+
+    def files(self, table: str) -> str:
+        """Name the partitions of a table as a DuckDB list."""
+        return "[" + ", ".join(f"'{table}/date={day}/part-0.parquet'" for day in self.days) + "]"
+
+
+def _posts(span: Span, more: str = "") -> str:
+    return f"""post AS (
+  SELECT filename.split('=')[2][:10] AS day, file_row_number AS post, author,
+    is_repost OR duplicate_of IS NOT NULL AS again{more}
+  FROM read_parquet({span.files("posts")}, filename = true, file_row_number = true))"""
+
+
+def _words(span: Span, pos: Sequence[str], name: str = "word") -> str:
+    kinds = ", ".join(f"'{p}'" for p in pos)
+    return f"""{name} AS (
+  SELECT token.filename.split('=')[2][:10] AS day, post, base, reading, pos, preferred,
+    coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM '{SYNONYMS}') OR subpos LIKE '固有名詞%' THEN base
+                             ELSE lemma END) AS key
+  FROM read_parquet({span.files("tokens")}, filename = true) AS token LEFT JOIN '{SYNONYMS}' ON variant = base
+  WHERE pos IN ({kinds}) AND subpos NOT SIMILAR TO '(数詞|助動詞語幹).*'
+    AND base NOT IN (SELECT word FROM '{STOP_WORDS}')
+    AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))"""
+
+
+def _total(span: Span) -> str:
+    return f"""total AS (
+  SELECT count(*) AS words FROM read_parquet({span.files("tokens")}) WHERE pos NOT IN ('補助記号', '記号', '空白'))"""
+
+
+_SUMS = """sums AS (
+  SELECT key, pos, sum(n) AS count, count(*) AS posts, count(DISTINCT author) AS authors,
+    coalesce(sum(n) FILTER (NOT again), 0) AS original_count
+  FROM (SELECT day, key, pos, post, count(*) AS n FROM word GROUP BY ALL) JOIN post USING (day, post) GROUP BY ALL)"""
+
+_NAMES = """name AS (
+  SELECT key, pos, coalesce(any_value(preferred), first(base ORDER BY n DESC, base)) AS word,
+    first(reading ORDER BY reading IS NULL, n DESC, reading) AS reading
+  FROM (SELECT key, pos, preferred, base, reading, count(*) AS n FROM word GROUP BY ALL) GROUP BY ALL)"""
+
+_PREVIOUS = """previous AS (
+  SELECT key, pos, row_number() OVER (ORDER BY count(*) DESC, key, pos) AS previous_rank
+  FROM earlier GROUP BY key, pos)"""
+
+
+def words(span: Span, pos: Sequence[str], previous: dt.date | None, limit: int | None = None) -> str:
+    """Rank the words of some parts of speech over a span; ``previous`` is the day whose ranks stand beside."""
+    parts = [_posts(span), _words(span, pos), _total(span), _SUMS, _NAMES]
+    if previous is not None:
+        parts += [_words(Span([previous]), pos, "earlier"), _PREVIOUS]
+    return _ranked(parts, "sums JOIN name USING (key, pos)", previous, limit)
+
+
+def items(span: Span, column: str, previous: dt.date | None, limit: int | None = None) -> str:
+    """Rank what a list column of posts holds (hashtags, emoji, kaomoji); hashtags whatever their case."""
+    parts = [
+        _posts(span, f", {column} AS items"),
+        _items("word", "post", column),
+        _total(span),
+        _SUMS.replace("JOIN post", "JOIN post"),
+        _NAMES,
+    ]
+    if previous is not None:
+        parts += [f"past AS (SELECT {column} AS items FROM {Span([previous]).files('posts')[1:-1]})"]
+        parts += [_items("earlier", "past", column), _PREVIOUS]
+    return _ranked(parts, "sums JOIN name USING (key, pos)", previous, limit)
+
+
+def _items(name: str, source: str, column: str) -> str:
+    place = "day, post, " if source == "post" else ""
+    key = "lower(base)" if column == "hashtags" else "base"
+    return f"""{name} AS (
+  SELECT {place}base, NULL::VARCHAR AS reading, '{column}' AS pos, NULL::VARCHAR AS preferred, {key} AS key
+  FROM (SELECT {place}unnest(items) AS base FROM {source}))"""
+
+
+def _ranked(parts: Sequence[str], source: str, previous: dt.date | None, limit: int | None) -> str:
+    beside, rank = ("", "NULL::BIGINT AS previous_rank")
+    if previous is not None:
+        beside, rank = " LEFT JOIN previous USING (key, pos)", "previous_rank"
+    return (
+        "WITH "
+        + ",\n".join(parts)
+        + f"\nSELECT row_number() OVER (ORDER BY count DESC, key, pos) AS rank, word, reading, pos,"
+        f" count::BIGINT AS count, posts, authors, original_count::BIGINT AS original_count,\n"
+        f"  round(10000 * count / (SELECT greatest(words, 1) FROM total), 2) AS per_10000, {rank}\n"
+        f"FROM {source}{beside} ORDER BY rank" + (f" LIMIT {limit}" if limit is not None else "")
+    )
+
+
+def spellings(span: Span) -> str:
+    """List the spellings of each group of the content words: word, pos, base."""
+    parts = [_words(span, WORD_TABLES["content_words"]), _NAMES]
+    return "WITH " + ",\n".join(parts) + "\nSELECT DISTINCT name.word, pos, base FROM word JOIN name USING (key, pos)"
+
+
+def history(span: Span, today: dt.date) -> str:
+    """Count some of today's words on each day, in all their spellings of today: word, day, count.
+
+    The parameter ``words`` lists them as ``pos TAB word``. Reads counts alone, so that a month costs little.
+    """
+    return f"""WITH spelling AS ({spellings(Span([today]))})
+SELECT spelling.pos || chr(9) || spelling.word AS word, filename.split('=')[2][:10] AS day, sum(count)::BIGINT
+FROM read_parquet({span.files("counts")}, filename = true) AS counts JOIN spelling USING (base, pos)
+WHERE spelling.pos || chr(9) || spelling.word IN (SELECT unnest($words)) GROUP BY ALL"""

@@ -1,0 +1,246 @@
+"""One day: each stage loaded, called and saved, where the day's manifest says that something changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import stages, tables
+from pipeline.engines import presenting
+from pipeline.engines.pool import Pool
+from pipeline.engines.project import Project
+from pipeline.errors import WorkError
+from pipeline.stages import Stage
+from pipeline.store import files, parquet
+from pipeline.store.layout import Day
+from pipeline.store.manifest import DayManifest, read, sha256
+
+Facts = dict[str, Any]
+Saved = tuple[list[Path], Facts]
+
+_ROWS = 100_000
+"""Posts a row group."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The manifests of all days, read once a run."""
+
+    project: Project
+    days: dict[Day, DayManifest]
+
+    def inputs(self, stage: Stage, day: Day) -> dict[str, str]:
+        """Name all that a stage of a day is made of, with fingerprints."""
+        project = self.project
+        chosen = {key: stages.setting(project.settings, key) for key in stage.settings}
+        rules = json.dumps(chosen, sort_keys=True, default=str)
+        found = {"version": str(stage.version), "settings": hashlib.sha256(rules.encode()).hexdigest()[:16]}
+        if stage.dictionary:
+            found["dictionary"] = project.lexicon.fingerprint
+        if stage.lists:
+            found["lists"] = project.lists
+        if stage.name == "merge":
+            found |= self._collected(day)
+        for name in stage.reads:
+            found |= self._outputs(name, day)
+        for name, before in stage.reads_before:
+            for back in range(1, before + 1):
+                found |= self._outputs(name, day - dt.timedelta(days=back))
+        return found
+
+    def _collected(self, day: Day) -> dict[str, str]:
+        layout = self.project.layout
+        found = {layout.relative(path): "" for path in layout.pieces(day)}  # named by content already
+        if layout.exclusions(day).exists():
+            found[layout.relative(layout.exclusions(day))] = sha256(layout.exclusions(day))
+        return found
+
+    def _outputs(self, stage: str, day: Day) -> dict[str, str]:
+        manifest = self.days.get(day)
+        entry = manifest.stages.get(stage) if manifest else None
+        return dict(entry.outputs) if entry else {}
+
+    def stale(self, stage: Stage, day: Day) -> bool:
+        """Tell whether a stage of a day must run."""
+        return not self.days[day].current(stage.name, self.inputs(stage, day))
+
+
+class DayWork:
+    """The stages of one day, by name: each loads, calls the plain function and saves."""
+
+    def __init__(self, book: Book, day: Day, pool: Pool) -> None:
+        self.book, self.day, self.pool = book, day, pool
+        self.project, self.layout = book.project, book.project.layout
+        self.settings = book.project.settings
+        self.manifest = book.days[day]
+
+    def run(self, stage: Stage, force: bool = False) -> bool:
+        """Run a stage if it is out of date. Tells whether it ran."""
+        inputs = self.book.inputs(stage, self.day)
+        if not force and self.manifest.current(stage.name, inputs):
+            return False
+        missing = [name for name in stage.reads if name not in self.manifest.stages]
+        if missing:
+            raise WorkError(f"{self.day}: {stage.name} needs {', '.join(missing)}, which did not run")
+        self.manifest.begin(stage.name)
+        work: Callable[[], Saved] = getattr(self, stage.name)
+        outputs, facts = work()
+        self.manifest.finish(stage.name, inputs, outputs, facts)
+        return True
+
+    def partition(self, table: str) -> Path:
+        """The file of one of the day's tables."""
+        return self.layout.partition(table, self.day)
+
+    def _write(self, table: str, schema: pa.Schema, chunks: Any) -> Path:
+        parquet.write(self.layout.root, self.partition(table), schema, chunks)
+        return self.partition(table)
+
+    def merge(self) -> Saved:
+        """Pieces to posts."""
+        paths = self.layout.pieces(self.day)
+        excluded = self.layout.exclusions(self.day)
+        exclusions = parquet.read(excluded) if excluded.exists() else tables.EXCLUSIONS.empty_table()
+        pieces = [parquet.read(path) for path in paths]
+        posts, rows = stages.merge(pieces, exclusions, self.settings, self.pool.map)
+        sources = [
+            _source(read(self.layout.file_manifest(path.stem)), self.day, path.stem, kept, repeated, away)
+            for path, kept, repeated, away in zip(paths, rows["kept"], rows["repeated"], rows["excluded"], strict=True)
+        ]
+        path = self._write("posts", tables.POSTS, _slices(posts))
+        return [path], stages.totals(posts, self.settings.zone) | {"files": sources}
+
+    def tokenise(self) -> Saved:
+        """Posts to tokens, in workers."""
+        from pipeline.text.tokenise import analyse
+
+        posts = parquet.read(self.partition("posts"), ["post_id", "clean", "file", "line"])
+        lexicon = self.project.lexicon
+        arguments = (str(lexicon.folder), lexicon.fingerprint, self.settings.words.max_length)
+        cut, lost, words = [], [], [0]
+
+        def chunks() -> Iterator[pa.Table]:
+            for result, killers in stages.tokenise(posts["clean"].to_pylist(), analyse, arguments, self.pool.map):
+                cut.extend(result.cut)
+                lost.extend(killers)
+                words[0] += stages.count_words(result.tokens)
+                yield result.tokens
+
+        path = self._write("tokens", tables.TOKENS, chunks())
+        self._quarantine(posts, lost)
+        return [path], {"words": words[0], "cut": len(cut), "lost": len(lost)}
+
+    def _quarantine(self, posts: pa.Table, lost: list[int]) -> None:
+        """Keep what could not be analysed, with the reason; the post itself stays in posts."""
+        target = self.layout.quarantine(self.day, "tokenise")
+        rows = posts.take(pa.array(lost, pa.int64())).to_pylist()
+        entries = [
+            {"file": row["file"], "line": row["line"], "reason": "MeCab ended at this post", "raw": row["clean"][:2000]}
+            for row in rows
+        ]
+        if entries:
+            text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+            files.write(self.layout.root, target, text.encode())
+        else:
+            files.remove(target)
+
+    def count(self) -> Saved:
+        """Tokens to counts."""
+        from pipeline.analysis import frequency
+
+        posts = parquet.read(self.partition("posts"), ["author", "is_repost", "duplicate_of"])
+        tokens = parquet.read_chunks(self.partition("tokens"), ["post", *frequency.KEY])
+        found = frequency.count(posts, tokens)
+        counts = self._write("counts", tables.COUNTS, [found.counts])
+        authors = self._write("word_authors", tables.WORD_AUTHORS, [found.word_authors])
+        return [counts, authors], {"distinct": found.counts.num_rows}
+
+    def tabulate(self) -> Saved:
+        """Posts and tokens to the ranked tables, by the queries that the page shows."""
+        from pipeline.reports import csv_tables
+
+        folder, outputs, tops = self.layout.folder("tables", self.day), [], {}
+        with presenting.database(self.layout) as database:
+            for name, query in presenting.queries(self.book.days, self.day).items():
+                table = database.sql(query).to_arrow_table()
+                outputs += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+                parquet.write(self.layout.root, outputs[-2], table.schema, [table])
+                files.write(self.layout.root, outputs[-1], csv_tables.write(table.to_pandas()))
+                tops[name] = table["word"].slice(0, 5).to_pylist()
+        return outputs, {"top": tops}
+
+    def draw(self) -> Saved:
+        """Ranked tables to word clouds, in workers."""
+        folder, outputs, facts = self.layout.folder("pictures", self.day), [], {}
+        work = [(name, presenting.cloud_job(self.layout, self.day, name, self.settings)) for name in presenting.CLOUDS]
+        futures = [self.pool.submit(presenting.draw_cloud, *arguments) for _, arguments in work]
+        for (name, arguments), future in zip(work, futures, strict=True):
+            cloud = self.pool.result(future, presenting.draw_cloud, *arguments)
+            for suffix, data in (("png", cloud.png), ("svg", cloud.svg.encode())):
+                outputs.append(folder / f"{name}.{suffix}")
+                files.write(self.layout.root, outputs[-1], data)
+            facts[name] = {"no_glyph": cloud.no_glyph, "no_room": cloud.no_room}
+        return outputs, facts
+
+    def summarise(self) -> Saved:
+        """Tokens to a few sentences."""
+        posts = parquet.read(self.partition("posts"), ["post_id", "clean", "is_repost", "duplicate_of"])
+        tokens = parquet.read_chunks(self.partition("tokens"), ["post", "sentence", "base", "pos", "subpos"])
+        summary = stages.summarise(posts, tokens, self.project.stop_words, self.settings)
+        return [self._write("summary", tables.SUMMARY, [summary])], {}
+
+    def report(self) -> Saved:
+        """All of the day to the page, the workbook and the JSON; the page last, as it is what a person opens."""
+        from pipeline.reports import page, report_json, workbook
+
+        day = presenting.assemble(self.project, self.book.days, self.day)
+        folder = self.layout.folder("reports", self.day)
+        pictures = [
+            (folder / p.png_file, (self.layout.folder("pictures", self.day) / p.png_file).read_bytes())
+            for p in day.pictures
+        ]
+        made = [
+            *pictures,
+            (folder / "report.json", report_json.as_json(day)),
+            (folder / "index.html", page.render(day, self.settings.report.language).encode()),
+        ]
+        book = folder / "report.xlsx"
+        with files.staged(self.layout.root, book) as draft:
+            workbook.write(day, draft, self.settings.report.language)
+        for path, data in made:
+            files.write(self.layout.root, path, data)
+        return [book, *(path for path, _ in made)], {}
+
+
+def _source(note: dict[str, Any], day: Day, key: str, kept: int, repeated: int, excluded: dict[str, int]) -> Facts:
+    """Say what became of one file's rows of a day."""
+    tally = note.get("days", {}).get(str(day), {})
+    skipped = dict(tally.get("skipped", {})) | excluded
+    return {
+        "key": key,
+        "name": note.get("name", key),
+        "format": ", ".join(note.get("formats", [])),
+        "encoding": ", ".join(note.get("encodings", [])),
+        "read": kept + repeated + tally.get("quarantined", 0) + sum(skipped.values()),
+        "kept": kept,
+        "repeated": repeated,
+        "quarantined": tally.get("quarantined", 0),
+        "skipped": skipped,
+        "error": note.get("error"),
+    }
+
+
+def _slices(table: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, table.num_rows, _ROWS):
+        yield table.slice(start, _ROWS)
+
+
+_ = io

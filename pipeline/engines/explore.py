@@ -1,0 +1,105 @@
+"""Questions to a store, answered from its Parquet: words of a span, a word in context, a word's course."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.analysis import concordance, ranking
+from pipeline.analysis.ranking import Span
+from pipeline.engines.presenting import database
+from pipeline.errors import SettingsError, StoreError
+from pipeline.store.layout import Layout
+
+Row = dict[str, Any]
+
+POS = {
+    "adjective": ("形容詞", "形状詞"),
+    "noun": ("名詞",),
+    "verb": ("動詞",),
+    "adverb": ("副詞",),
+    "interjection": ("感動詞",),
+}
+"""Names that --pos takes beside UniDic's own."""
+
+_CONTEXT = 30
+"""Characters on each side of a keyword."""
+
+
+def span(layout: Layout, since: dt.date | None, until: dt.date | None, table: str = "tokens") -> Span:
+    """Name the days of a store that lie in a span. Raises StoreError where there is none."""
+    names = sorted((layout.root / table).glob("date=*/part-0.parquet"))
+    days = [dt.date.fromisoformat(path.parent.name.removeprefix("date=")) for path in names]
+    found = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
+    if not found:
+        raise StoreError(f"{layout.root}: no day in that span; `hibi status` lists the days")
+    return Span(found)
+
+
+def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:
+    """Turn --pos into UniDic's parts of speech; all content words without one."""
+    if not names:
+        return ranking.WORD_TABLES["content_words"]
+    found = [pos for name in names for pos in POS.get(name.lower(), (name,))]
+    known = {
+        *ranking.WORD_TABLES["content_words"],
+        *(p for some in POS.values() for p in some),
+        "代名詞",
+        "連体詞",
+        "接続詞",
+        "助詞",
+        "助動詞",
+        "接頭辞",
+        "接尾辞",
+    }
+    wrong = [pos for pos in found if pos not in known]
+    if wrong:
+        raise SettingsError(
+            f"--pos {wrong[0]}: not a part of speech; use {', '.join(POS)} or UniDic's name, such as 副詞"
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def words(layout: Layout, since: dt.date | None, until: dt.date | None, pos: Sequence[str], top: int) -> list[Row]:
+    """Rank the words of a span: rank, word, reading, pos, count, posts, authors, original_count, per_10000."""
+    query = ranking.words(span(layout, since, until), parts_of_speech(pos), None, top)
+    return [{k: v for k, v in row.items() if k != "previous_rank"} for row in _rows(layout, query)]
+
+
+def trend(layout: Layout, since: dt.date | None, until: dt.date | None, asked: Sequence[str]) -> list[Row]:
+    """Count words on each day of a span: day, word, count, per_10000."""
+    return _rows(layout, concordance.trend(span(layout, since, until, "counts")), words=list(asked))
+
+
+def kwic(layout: Layout, since: dt.date | None, until: dt.date | None, word: str, top: int) -> list[Row]:
+    """Show a word in its posts, latest day first: day, time, left, keyword, right, post_id."""
+    days = span(layout, since, until)
+    hits = _rows(layout, concordance.as_tokens(days), word=word, top=top)
+    hits = hits or _rows(layout, concordance.as_text(days), word=word, top=top)
+    if not hits:
+        return []
+    places = {(hit["day"], hit["post"]): hit["surface"] for hit in hits}
+    used = Span(sorted({dt.date.fromisoformat(day) for day, _ in places}))
+    found = _rows(layout, concordance.posts(used), days=[day for day, _ in places], rows=[post for _, post in places])
+    by_place = {(row["day"], row["post"]): row for row in found}
+    return [_line(by_place[place], surface) for place, surface in places.items()]
+
+
+def _line(post: Row, surface: str) -> Row:
+    text = " ".join(post["clean"].split("\n"))
+    at = max(0, text.find(surface))
+    return {
+        "day": post["day"],
+        "time": post["created_at"],
+        "left": text[max(0, at - _CONTEXT) : at],
+        "keyword": surface,
+        "right": text[at + len(surface) :][:_CONTEXT],
+        "post_id": post["post_id"],
+    }
+
+
+def _rows(layout: Layout, query: str, **parameters: Any) -> list[Row]:
+    with database(layout) as connection:
+        found: list[Row] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
+    return found

@@ -1,0 +1,98 @@
+"""Worker processes that may die without taking the run with them.
+
+A broken ProcessPoolExecutor loses every job in it. So the pool is started anew, and what was lost is done again one
+job at a time: only the job that kills its worker by itself is given up, as LostWorker.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from pipeline.errors import LostWorker
+
+Result = TypeVar("Result")
+
+
+class Pool:
+    """Processes shared by all days of a run; started when first used."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._lock = threading.RLock()
+        self._executor: ProcessPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Start the processes now, so that they load while other work goes on."""
+        for _ in range(self.workers):
+            self.submit(_ready)
+
+    def submit(self, job: Callable[..., Result], *arguments: Any) -> Future[Result]:
+        """Run a job in a worker."""
+        with self._lock:
+            if self._executor is None:
+                self._executor = ProcessPoolExecutor(self.workers, mp_context=_context())
+            try:
+                return self._executor.submit(job, *arguments)
+            except BrokenProcessPool:
+                self._renew()
+                return self.submit(job, *arguments)
+
+    def map(self, job: Callable[..., Result], items: Iterable[tuple[Any, ...]]) -> list[Result | LostWorker]:
+        """Run a job for each tuple of arguments; a LostWorker stands where the job killed its worker."""
+        work = list(items)
+        futures: list[Future[Result]] = [self.submit(job, *item) for item in work]
+        outcomes: list[Result | LostWorker] = []
+        for future, item in zip(futures, work, strict=True):
+            outcome = self._outcome(future, job, item)
+            outcomes.append(outcome)
+        return outcomes
+
+    def result(self, future: Future[Result], job: Callable[..., Result], *arguments: Any) -> Result:
+        """Wait for a job; one that was lost is done again. Raises LostWorker where it kills its worker."""
+        outcome = self._outcome(future, job, arguments)
+        if isinstance(outcome, LostWorker):
+            raise outcome
+        return outcome
+
+    def _outcome(
+        self, future: Future[Result], job: Callable[..., Result], item: tuple[Any, ...]
+    ) -> Result | LostWorker:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            return self._alone(job, item)
+
+    def _alone(self, job: Callable[..., Result], item: tuple[Any, ...]) -> Result | LostWorker:
+        """Run a job in a process that nobody shares."""
+        with ProcessPoolExecutor(1, mp_context=_context()) as single:
+            try:
+                return single.submit(job, *item).result()
+            except BrokenProcessPool:
+                return LostWorker(f"{job.__name__}: its worker process died")
+
+    def _renew(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = ProcessPoolExecutor(self.workers, mp_context=_context())
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _ready() -> None:
+    """Load what every worker needs."""
+    import pipeline.text.normalise
+    import pipeline.text.tokenise  # noqa: F401
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Choose how processes start: never by a bare fork, as Arrow's threads do not survive one."""
+    return multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")

@@ -1,0 +1,142 @@
+"""What a run works with: settings, the store's paths, the dictionary, the word lists; checked before work begins."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.analysis import ranking
+from pipeline.settings import Settings
+from pipeline.store import files, parquet
+from pipeline.store.layout import Layout
+from pipeline.store.manifest import read, write
+from pipeline.text import dictionary, lexicon, stopwords, synonyms
+from pipeline.text.lexicon import Lexicon
+
+
+@dataclass(frozen=True)
+class Project:
+    """One store with its settings, opened for a run."""
+
+    settings: Settings
+    layout: Layout
+    lexicon: Lexicon
+    stop_words: frozenset[str]
+    lists: str
+    """Fingerprint of stop words and synonyms."""
+
+
+def open_project(settings: Settings, store: Path) -> Project:
+    """Check dictionary, word lists and font, and bring the store's copies of the lists up to date.
+
+    Raises SettingsError, DictionaryError or FontError before any work.
+    """
+    from pipeline.pictures import fonts
+
+    fonts.path()
+    layout = Layout(store)
+    words = settings.words
+    user = _user_words(settings)
+    stop = stopwords.load(words.stop_words, words.shipped)
+    named = synonyms.load(words.synonyms, words.shipped) | {w.word: w.preferred for w in user if w.preferred}
+    lists = _save_lists(layout, stop, named)
+    return Project(settings, layout, open_lexicon(user), stop, lists)
+
+
+def _user_words(settings: Settings) -> list[dictionary.UserWord]:
+    shipped = dictionary.read_words(dictionary.SHIPPED) if settings.words.shipped else []
+    own = dictionary.read_words(settings.words.dictionary) if settings.words.dictionary else []
+    replaced = {word.word for word in own}
+    return [*(word for word in shipped if word.word not in replaced), *own]
+
+
+def _save_lists(layout: Layout, stop: frozenset[str], named: dict[str, str]) -> str:
+    """Write the lists where the queries on the pages find them; return their fingerprint."""
+    pairs = sorted(named.items())
+    digest = hashlib.sha256(repr((sorted(stop), pairs)).encode()).hexdigest()[:16]
+    known = layout.root / "words" / "lists.json"
+    if read(known).get("fingerprint") != digest:
+        text = pa.string()
+        for path, table in (
+            (ranking.STOP_WORDS, pa.table({"word": pa.array(sorted(stop), text)})),
+            (
+                ranking.SYNONYMS,
+                pa.table(
+                    {
+                        "variant": pa.array([a for a, _ in pairs], text),
+                        "preferred": pa.array([b for _, b in pairs], text),
+                    }
+                ),
+            ),
+        ):
+            parquet.write(layout.root, layout.root / path, table.schema, [table])
+        write(layout.root, known, {"version": 1, "fingerprint": digest})
+    return digest
+
+
+def cache_folder() -> Path:
+    """Where compiled dictionaries lie: HIBI_CACHE, else hibi in the user's cache folder."""
+    named = os.environ.get("HIBI_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hibi"
+
+
+def open_lexicon(words: Sequence[dictionary.UserWord]) -> Lexicon:
+    """Open the dictionary with the user's words, compiling it on first use (some seconds, 100 MB)."""
+    source = lexicon.source_folder()
+    spelled = repr([(w.word, w.reading, w.part_of_speech, w.preferred) for w in words]).encode()
+    fingerprint = _fingerprint(source, spelled)
+    folder = cache_folder() / "dictionary" / fingerprint
+    if not (folder / "complete").exists():
+        draft = folder.with_name(f"{fingerprint}.{secrets.token_hex(4)}")
+        try:
+            _compile(source, draft, words)
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
+        except OSError:
+            if not (folder / "complete").exists():  # else another run was faster
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return Lexicon(folder, fingerprint)
+
+
+def _compile(source: Path, draft: Path, words: Sequence[dictionary.UserWord]) -> None:
+    entries = dictionary.entries(words, source)
+    lexicon.compile_lexicon(source, draft, [entry.feature for entry in entries])
+    codes = lexicon.user_codes(source, len(entries))
+    coded = [replace(entry, feature=code) for entry, code in zip(entries, codes, strict=True)]
+    if coded:
+        dictionary.compile(coded, source, draft / "user.dic")
+    (draft / "complete").touch()
+
+
+def _fingerprint(source: Path, words: bytes) -> str:
+    """Fingerprint a dictionary; hashing 260 MB takes half a second, so it is remembered by size and time."""
+    parts = [(source / name).stat() for name in ("sys.dic", "unk.dic", "char.bin", "matrix.bin")]
+    stamp = repr([(part.st_size, part.st_mtime_ns) for part in parts]).encode()
+    key = hashlib.sha256(str(source).encode() + stamp + words + str(lexicon.VERSION).encode()).hexdigest()[:16]
+    known = cache_folder() / "fingerprints" / key
+    if known.exists():
+        return known.read_text().strip()
+    fingerprint = lexicon.fingerprint(source, words)
+    files.write(cache_folder(), known, fingerprint.encode())
+    return fingerprint
+
+
+def salt(layout: Layout) -> bytes:
+    """Read the store's secret; made on first use, readable by its owner alone."""
+    if not layout.salt.exists():
+        layout.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(layout.salt, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return layout.salt.read_bytes()

@@ -1,0 +1,55 @@
+"""What all reports share: the calendar of days, and the font that shows them everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.engines.project import Project
+from pipeline.reports.model import DayCard
+from pipeline.store import files
+from pipeline.store.layout import Day, Layout
+from pipeline.store.manifest import DayManifest
+
+if TYPE_CHECKING:
+    from pipeline.engines.local import DayResult
+
+
+def publish(project: Project, days: Mapping[Day, DayManifest], results: Sequence[DayResult]) -> None:
+    """Write ``reports/index.html`` and the shared font where something changed."""
+    from pipeline.reports import document, index
+
+    layout = project.layout
+    page = layout.reports / "index.html"
+    font = layout.reports / "assets" / document.FONT
+    if not font.exists():
+        files.write(layout.root, font, _web_font(layout))
+    if results or not page.exists():
+        failed = {result.day for result in results if result.error}
+        cards = [card(days[day], day in failed) for day in sorted(days, reverse=True)]
+        text = index.render([c for c in cards if c], project.settings.report.language, "hibi 日々")
+        files.write(layout.root, page, text.encode())
+
+
+def card(manifest: DayManifest, failed: bool) -> DayCard | None:
+    """Make a day's place in the calendar; None for a day that never ran."""
+    from pipeline.pictures import charts
+
+    merged, tables = manifest.stages.get("merge"), manifest.stages.get("tabulate")
+    if failed or merged is None or tables is None or "report" not in manifest.stages:
+        return DayCard(manifest.day, None, None, failed=True) if failed else None
+    facts = merged.facts
+    spark = charts.sparkline(facts["hours"], title=str(manifest.day))
+    words = tuple(dict.fromkeys((*tables.facts["top"]["adjectives"][:2], *tables.facts["top"]["nouns_adjectives"][:3])))
+    return DayCard(manifest.day, facts["posts"], facts["authors"], words, spark)
+
+
+def _web_font(layout: Layout) -> bytes:
+    """Make the web font, some seconds of work, once a machine."""
+    from pipeline.engines.project import cache_folder
+    from pipeline.pictures import fonts
+
+    known = cache_folder() / "fonts" / f"{fonts.path().stem}-{fonts.path().stat().st_size}.woff2"
+    if not known.exists():
+        files.write(cache_folder(), known, fonts.web_font())
+    return known.read_bytes()

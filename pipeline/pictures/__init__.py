@@ -1,0 +1,1 @@
+"""Tables -> images: word clouds, charts, the font."""

@@ -1,0 +1,1 @@
+"""Tables and pictures to pages, workbooks, CSV and JSON that people open; data in, text or bytes out."""

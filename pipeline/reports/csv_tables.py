@@ -1,0 +1,32 @@
+"""A ranked table as CSV by RFC 4180 (comma, CRLF, quotes where needed), in UTF-8 with the BOM that Excel looks for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pandas as pd
+
+from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, columns
+
+_FORMULA = re.compile(r"[\s\u200b\ufeff\u2060]*[=+\-@＝＋－＠]|[\t\r\n]")
+"""What a spreadsheet runs, or runs after it has trimmed or folded the cell to half width."""
+
+
+def write(frame: pd.DataFrame) -> bytes:
+    """Return all rows under the English names of COLUMNS, in their order; missing values are empty cells."""
+    out = io.StringIO(newline="")
+    lines = csv.writer(out, lineterminator="\r\n")
+    lines.writerow(COLUMNS)
+    cells = (
+        [value and inert(value) for value in column] if name in TEXT_COLUMNS else column
+        for name, column in zip(COLUMNS, columns(frame), strict=True)
+    )
+    lines.writerows(zip(*cells, strict=True))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def inert(text: str) -> str:
+    """Put an apostrophe before text that a spreadsheet would take for a formula (OWASP, CSV Injection)."""
+    return f"'{text}" if _FORMULA.match(text) else text

@@ -1,0 +1,188 @@
+"""What a report shows: filled by the caller from the stored tables, read by every writer of this room.
+
+SVG stands in the page as it is given, so it must come from our own pictures: text in it escaped, no ``style``
+attribute and no script (the page's Content-Security-Policy would refuse both).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import pandas as pd
+
+from pipeline.reports.characters import writable
+
+TableName = Literal["adjectives", "nouns_adjectives", "content_words", "hashtags", "emoji", "kaomoji"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One word of a table, in plain Python values; None where unknown."""
+
+    rank: int
+    word: str
+    reading: str | None
+    pos: str | None
+    count: int
+    posts: int
+    authors: int
+    original_count: int
+    per_10000: float
+    previous_rank: int | None
+
+
+COLUMNS = tuple(column.name for column in fields(Row))
+"""The columns of every table: their names in CSV and JSON, a contract."""
+
+TEXT_COLUMNS = ("word", "reading", "pos")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of one day; ``words`` are tokens, ``skipped`` the rows left out by a rule."""
+
+    posts: int
+    authors: int
+    reposts: int
+    copies: int
+    quarantined: int
+    words: int
+    skipped: int
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A ranked table: a frame with COLUMNS, best first, and the DuckDB SQL that recomputes it."""
+
+    name: TableName
+    frame: pd.DataFrame
+    query: str
+
+    def rows(self, limit: int | None = None) -> list[Row]:
+        """Return the first ``limit`` rows (all without one), text made writable."""
+        return [Row(*values) for values in zip(*columns(self.frame, limit), strict=True)]
+
+
+def columns(frame: pd.DataFrame, limit: int | None = None) -> list[list[Any]]:
+    """Return COLUMNS of the frame (all rows without a limit) as lists of plain values, missing ones as None."""
+    head = frame if limit is None else frame.head(limit)
+    return [_column(head[name]) for name in COLUMNS]
+
+
+def _column(series: pd.Series[Any]) -> list[Any]:
+    kind = writable if series.name in TEXT_COLUMNS else float if series.name == "per_10000" else int
+    values, missing = series.tolist(), series.isna()
+    if not missing.any():
+        return [kind(value) for value in values]
+    return [None if gone else kind(value) for value, gone in zip(values, missing.tolist(), strict=True)]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post as a reader sees it; ``time`` is aware, ``url`` is linked only where it is http(s)."""
+
+    id: str
+    time: dt.datetime
+    author: str | None
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the summary with its post, and the posts (number, share from 0 to 1) that it stands for."""
+
+    text: str
+    post: Post
+    share: float
+    posts: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A word cloud: a PNG beside the page and the same as trusted SVG with data-word and data-pos on its text."""
+
+    name: str
+    title: str
+    png_file: str
+    svg: str
+    no_glyph: tuple[str, ...] = ()
+    no_room: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as trusted SVG, and its values as (label, value) for those who do not see it."""
+
+    name: str
+    title: str
+    svg: str
+    table: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """What became of a file's rows: read = kept + repeated + quarantined + the sum of ``skipped`` (rule -> rows)."""
+
+    name: str
+    format: str
+    encoding: str
+    read: int
+    kept: int
+    repeated: int
+    quarantined: int
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A rejected row: where it stands, why, and the beginning of it as it was."""
+
+    file: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """All that the report of one calendar day shows.
+
+    ``contexts`` maps ``pos + tab + word`` to indexes into ``posts``, and ``surfaces`` the same key to the forms
+    to be marked in them (the word itself without one).
+    """
+
+    date: dt.date
+    timezone: str
+    totals: Totals
+    tables: tuple[Table, ...]
+    previous: Totals | None = None
+    previous_date: dt.date | None = None
+    next_date: dt.date | None = None
+    posts: tuple[Post, ...] = ()
+    contexts: Mapping[str, list[int]] = field(default_factory=dict)
+    surfaces: Mapping[str, list[str]] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    summary: tuple[Sentence, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()
+    notes: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    dictionary: str = ""
+
+
+@dataclass(frozen=True)
+class DayCard:
+    """A day in the calendar of days; a failed day has no numbers, ``sparkline`` is trusted SVG."""
+
+    date: dt.date
+    posts: int | None
+    authors: int | None
+    words: tuple[str, ...] = ()
+    sparkline: str = ""
+    failed: bool = False

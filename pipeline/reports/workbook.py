@@ -1,0 +1,97 @@
+"""The day as a workbook, ``report.xlsx``: an overview and a sheet a table; text is never run or linked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+
+from pipeline.reports.characters import writable
+from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, Day, Table, columns
+from pipeline.reports.strings import long_date, part_of_speech, texts, weekday
+from pipeline.settings import Language
+
+ROWS = 500
+"""Rows of a table by default: xlsxwriter takes 8 µs a cell, and the CSV tables hold everything."""
+
+_WIDTHS = (7, 24, 20, 14, 10, 10, 10, 16, 14, 10)  # characters, in the order of COLUMNS
+_CELL_LIMIT = 32_767  # characters that Excel takes in one cell; xlsxwriter drops a longer text whole
+
+
+def write(day: Day, path: Path, language: Language, rows: int = ROWS) -> None:
+    """Write the workbook; the same day gives the same bytes, as its date of creation is the day itself."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"created": dt.datetime.combine(day.date, dt.time()), "author": "hibi"})
+        formats = {
+            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
+            "title": book.add_format({"bold": True, "font_size": 16}),
+            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+            "number": book.add_format({"num_format": "#,##0"}),
+            "share": book.add_format({"num_format": "0.00", "valign": "top"}),
+            "percent": book.add_format({"num_format": "0.0%", "valign": "top"}),
+        }
+        _overview(book.add_worksheet(texts(language).overview), day, language, rows, formats)
+        for table in day.tables:
+            _sheet(book.add_worksheet(getattr(texts(language), table.name)), table, language, rows, formats)
+
+
+def _overview(sheet: Any, day: Day, language: Language, rows: int, formats: dict[str, Any]) -> None:
+    t = texts(language)
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 3, 14)
+    sheet.set_column(4, 4, 80)
+    sheet.write_string(0, 0, f"{long_date(day.date, language)} {weekday(day.date, language)}", formats["title"])
+    at = 2
+    for name, value in vars(day.totals).items():
+        sheet.write_string(at, 0, getattr(t, name))
+        sheet.write_number(at, 1, value, formats["number"])
+        at += 1
+    sheet.write_string(at + 1, 0, t.top_rows.format(rows=f"{rows:,}"))
+    for note in day.notes:
+        at += 1
+        _text(sheet, at + 1, 0, note)
+    _summary(sheet, at + 3, day, t, formats)
+
+
+def _summary(sheet: Any, at: int, day: Day, t: Any, formats: dict[str, Any]) -> None:
+    _heads(sheet, at, (t.summary, t.time, t.share, t.posts, t.sentence), formats["head"])
+    for place, sentence in enumerate(day.summary, start=1):
+        local = sentence.post.time.astimezone(ZoneInfo(day.timezone))
+        sheet.write_number(at + place, 0, place)
+        sheet.write_string(at + place, 1, f"{local:%H:%M}")
+        sheet.write_number(at + place, 2, sentence.share, formats["percent"])
+        sheet.write_number(at + place, 3, sentence.posts, formats["number"])
+        _text(sheet, at + place, 4, sentence.text, formats["wrap"])
+
+
+def _sheet(sheet: Any, table: Table, language: Language, rows: int, formats: dict[str, Any]) -> None:
+    """Write one table: frozen head, a filter over all columns, widths that fit the usual word."""
+    t = texts(language)
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width, formats["share"] if COLUMNS[column] == "per_10000" else None)
+    _heads(sheet, 0, [getattr(t, name) for name in COLUMNS], formats["head"])
+    for column, (name, values) in enumerate(zip(COLUMNS, columns(table.frame, rows), strict=True)):
+        cells = [part_of_speech(value, language) for value in values] if name == "pos" else values
+        _column(column, cells, sheet.write_string if name in TEXT_COLUMNS else sheet.write_number)
+    sheet.freeze_panes(1, 2)
+    sheet.autofilter(0, 0, max(min(rows, len(table.frame)), 1), len(COLUMNS) - 1)
+
+
+def _column(column: int, values: Iterable[Any], write: Callable[[int, int, Any], object]) -> None:
+    for at, value in enumerate(values, start=1):
+        if value is not None and value != "":
+            write(at, column, value[:_CELL_LIMIT] if isinstance(value, str) else value)
+
+
+def _heads(sheet: Any, at: int, names: Sequence[str], style: Any) -> None:
+    for column, name in enumerate(names):
+        sheet.write_string(at, column, name, style)
+
+
+def _text(sheet: Any, row: int, column: int, text: str, style: Any = None) -> None:
+    sheet.write_string(row, column, writable(text)[:_CELL_LIMIT], style)

@@ -1,0 +1,81 @@
+"""Where everything of a store lies. Names of days and stages make paths; names found inside inputs never do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+Day = dt.date
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of a store."""
+
+    root: Path
+
+    def partition(self, table: str, day: Day) -> Path:
+        """The one file of a table's day."""
+        return self.root / table / f"date={day}" / "part-0.parquet"
+
+    def collected(self, day: Day, key: str) -> Path:
+        """What one file of posts gave for a day."""
+        return self.root / "collected" / f"date={day}" / f"{key}.parquet"
+
+    def pieces(self, day: Day) -> list[Path]:
+        """All that files of posts gave for a day, in order of name."""
+        return sorted((self.root / "collected" / f"date={day}").glob("*.parquet"))
+
+    def exclusions(self, day: Day) -> Path:
+        """Posts of a day that a notice deleted or that moved to another day."""
+        return self.root / "exclusions" / f"date={day}.parquet"
+
+    def removals(self, key: str) -> Path:
+        """Deletion notices of one file of posts."""
+        return self.root / "removals" / f"{key}.parquet"
+
+    def quarantine(self, day: Day | None, key: str) -> Path:
+        """What was rejected, of a file of posts or of a stage; ``undated`` where no post stood near."""
+        return self.root / "quarantine" / (f"date={day}" if day else "undated") / f"{key}.jsonl"
+
+    def folder(self, kind: str, day: Day) -> Path:
+        """The folder of a day's tables, pictures or reports."""
+        return self.root / kind / str(day)
+
+    def day_manifest(self, day: Day) -> Path:
+        """What each stage of a day was made of."""
+        return self.root / "manifests" / "days" / f"{day}.json"
+
+    def file_manifest(self, key: str) -> Path:
+        """What was read from one file of posts."""
+        return self.root / "manifests" / "files" / f"{key}.json"
+
+    @property
+    def inbox_cache(self) -> Path:
+        """Which files of the inbox are known, by size and time."""
+        return self.root / "manifests" / "inbox.json"
+
+    @property
+    def salt(self) -> Path:
+        """The secret that authors are hashed with."""
+        return self.root / ".salt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one run that may write."""
+        return self.root / ".lock"
+
+    @property
+    def reports(self) -> Path:
+        """The folder that a person opens."""
+        return self.root / "reports"
+
+    def days(self) -> list[Day]:
+        """All days that have posts, earliest first."""
+        names = (path.name.removeprefix("date=") for path in (self.root / "collected").glob("date=*"))
+        return sorted(dt.date.fromisoformat(name) for name in names)
+
+    def relative(self, path: Path) -> str:
+        """Name a path as manifests do."""
+        return path.relative_to(self.root).as_posix()

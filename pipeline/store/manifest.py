@@ -1,0 +1,86 @@
+"""What each stage of a day was made of, and so whether it must run again.
+
+One JSON file a day. A stage's entry is taken out before its outputs are replaced and put back after, so that a run
+killed between the two leaves the stage out of date, never wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StoreError
+from pipeline.store import files
+from pipeline.store.layout import Day, Layout
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stage of one day, done."""
+
+    inputs: dict[str, str]
+    """What it was made of: name -> fingerprint (files, settings, dictionary, versions of code)."""
+    outputs: dict[str, str]
+    """What it made: path -> SHA-256."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Small numbers that later stages and the report need."""
+
+
+class DayManifest:
+    """The stages of one day; kept by the one run that holds the store."""
+
+    def __init__(self, layout: Layout, day: Day) -> None:
+        self._layout, self._path = layout, layout.day_manifest(day)
+        self.day = day
+        self.stages = {name: Entry(**entry) for name, entry in read(self._path).get("stages", {}).items()}
+
+    def current(self, stage: str, inputs: dict[str, str]) -> bool:
+        """Tell whether a stage was made of just these inputs and its outputs are still there."""
+        entry = self.stages.get(stage)
+        root = self._layout.root
+        return entry is not None and entry.inputs == inputs and all((root / path).exists() for path in entry.outputs)
+
+    def begin(self, stage: str) -> None:
+        """Take a stage's entry out, before its outputs are touched."""
+        if self.stages.pop(stage, None) is not None:
+            self._write()
+
+    def finish(self, stage: str, inputs: dict[str, str], outputs: list[Path], facts: dict[str, Any]) -> None:
+        """Put a stage's entry back; all its outputs lie on disk."""
+        hashes = {self._layout.relative(path): sha256(path) for path in outputs}
+        self.stages[stage] = Entry(inputs, hashes, facts)
+        self._write()
+
+    def _write(self) -> None:
+        stages = {name: asdict(entry) for name, entry in self.stages.items()}
+        write(self._layout.root, self._path, {"version": VERSION, "date": str(self.day), "stages": stages})
+
+
+def sha256(path: Path) -> str:
+    """Hash a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a manifest; empty if there is none. Raises StoreError for one of another version or damaged."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise StoreError(f"{path}: damaged; remove it and run again: it is made anew") from error
+    if content.get("version") != VERSION:
+        raise StoreError(f"{path}: written by another version of hibi ({content.get('version')}, not {VERSION})")
+    return content
+
+
+def write(root: Path, path: Path, content: dict[str, Any]) -> None:
+    """Write a manifest with its keys in order, so that the same content is the same bytes."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
+    files.write(root, path, text.encode() + b"\n")

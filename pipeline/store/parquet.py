@@ -1,0 +1,53 @@
+"""Parquet files that notice a flipped bit: page checksums are written and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import StoreError
+from pipeline.store import files
+
+
+def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table]) -> None:
+    """Write chunks as row groups, one a chunk, in place of ``target``; empty without chunks.
+
+    Same chunks, same bytes: nothing of the clock or of the machine is written.
+    """
+    with files.staged(root, target) as draft, _writer(draft, schema) as writer:
+        for chunk in chunks:
+            writer.write_table(chunk.cast(schema), row_group_size=max(1, chunk.num_rows))
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, write_page_checksum=True)
+
+
+def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a whole file. Raises StoreError naming it where it is damaged or missing."""
+    try:
+        return _open(path).read(columns=list(columns) if columns is not None else None)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, error) from error
+
+
+def read_chunks(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Read row group by row group, as written."""
+    try:
+        file = _open(path)
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(columns) if columns is not None else None)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, error) from error
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    return pq.ParquetFile(path, page_checksum_verification=True)
+
+
+def damaged(path: Path, error: Exception) -> StoreError:
+    """Name a file that cannot be read and what to do."""
+    return StoreError(f"{path}: damaged or missing ({error}); remove it and run again: it is made anew")

@@ -1,0 +1,1 @@
+"""str -> tokens: one way of cleaning, splitting and tokenising for all."""

@@ -1,0 +1,64 @@
+"""Where sentences begin: after 。！？… and line ends, but not inside 「」『』（）."""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = "。！？!?…"
+_CLOSING = '」』）)】〉》"”’♪☆'
+_END = re.compile(
+    rf"(?:[{_MARKS}]+|(?<!\d)\.(?= ))[{_MARKS}{_CLOSING}]*"
+    r"(?: ?笑(?=[\s。！？!?…]|\Z))*\s*"  # laughter belongs to what is laughed at
+    r"|\n\s*"
+)
+_INNER = re.compile(rf"[{_MARKS}](?![{_MARKS}{_CLOSING}]*\Z)|\n|\. ")
+"""What a post of more than one sentence has; most posts have none."""
+_BRACKETS = re.compile("[「『（(」』）)]")
+_OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
+
+
+def starts(clean: str) -> list[int]:
+    """Return the offsets, in characters, at which sentences start; the first is 0 unless the text is empty."""
+    if not clean:
+        return []
+    if _INNER.search(clean) is None:
+        return [0]
+    ends = [match.span() for match in _END.finditer(clean)]
+    if _BRACKETS.search(clean):
+        ends = _outside(ends, _closed(clean))
+    return [0, *(end for _, end in ends if 0 < end < len(clean))]
+
+
+def split(clean: str) -> list[str]:
+    """Return the sentences, without the spaces around them."""
+    bounds = [*starts(clean), len(clean)]
+    pieces = (clean[a:b].strip() for a, b in zip(bounds, bounds[1:], strict=False))
+    return [piece for piece in pieces if piece]
+
+
+def _closed(text: str) -> list[tuple[int, int]]:
+    """Return the outermost pairs of brackets, in order; a bracket that is never closed is none."""
+    opened: dict[str, list[int]] = {}
+    pairs = []
+    for bracket in _BRACKETS.finditer(text):
+        sign = _OPENING.get(bracket[0])
+        if sign is None:
+            opened.setdefault(bracket[0], []).append(bracket.start())
+        elif opened.get(sign):
+            pairs.append((opened[sign].pop(), bracket.start()))
+    outermost: list[tuple[int, int]] = []
+    for pair in sorted(pairs):
+        if not outermost or pair[1] > outermost[-1][1]:
+            outermost.append(pair)
+    return outermost
+
+
+def _outside(ends: list[tuple[int, int]], brackets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Keep the ends that begin in no bracket; both are in order."""
+    kept, at = [], 0
+    for end in ends:
+        while at < len(brackets) and brackets[at][1] < end[0]:
+            at += 1
+        if at == len(brackets) or not brackets[at][0] < end[0] < brackets[at][1]:
+            kept.append(end)
+    return kept

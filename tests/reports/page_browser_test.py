@@ -1,0 +1,204 @@
+"""The page in a real browser, from file://, with data that wants to do harm."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fake_day
+import pytest
+
+from pipeline.reports import index, page
+from pipeline.reports.characters import writable
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+    "--disable-sync --no-first-run"
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver"),
+]
+
+
+OPEN_EACH = """
+const panel = document.querySelector("#panel");
+return [...document.querySelectorAll("#adjectives ~ .scroll .word")].map((button) => {
+  button.click();
+  const texts = [...panel.querySelectorAll(".text")].map((post) => post.textContent);
+  const links = [...panel.querySelectorAll("a")].map((link) => link.protocol);
+  const title = panel.open ? document.querySelector("#panel-title").textContent : null;
+  panel.close();
+  return [title, texts, links];
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (*ARGUMENTS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from pylopdf_fonts_jp import sans_path
+
+    folder = tmp_path_factory.mktemp("reports")
+    (folder / "assets").mkdir()
+    # The browser looks at the bytes of a font, not at its name: the OpenType file does for the packed one.
+    shutil.copy(sans_path(), folder / "assets" / "NotoSansJP.woff2")
+    for day in (fake_day.day(size=30, number=40), fake_day.hostile_day()):
+        (folder / day.date.isoformat()).mkdir()
+        (folder / day.date.isoformat() / "index.html").write_text(page.render(day, "ja"), encoding="utf-8")
+    (folder / "index.html").write_text(index.render(fake_day.cards(40), "ja", "日報"), encoding="utf-8")
+    return folder
+
+
+def visit(browser: Any, path: Path) -> None:
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+
+
+def requested(browser: Any) -> set[str]:
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
+
+
+def shown_words(browser: Any) -> list[str]:
+    return list(
+        browser.execute_script(
+            "return [...document.querySelectorAll('#adjectives ~ .scroll tbody tr:not([hidden]) .word')]"
+            ".map((button) => button.textContent)"
+        )
+    )
+
+
+def test_hostile_page_runs_nothing_asks_for_nothing_and_works(browser: Any, reports: Path) -> None:
+    from selenium.webdriver.common.alert import Alert
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    visit(browser, reports / "2024-04-01" / "index.html")
+    texts = [writable(text) for text in fake_day.hostile_texts()]
+    web = sum((post.url or "").startswith("https://") for post in fake_day.hostile_day().posts)
+    assert shown_words(browser) == texts
+
+    field = browser.find_element(By.CSS_SELECTOR, "#adjectives ~ .tools input")
+    field.send_keys("<script>")  # literal, and no pattern
+    assert shown_words(browser) == [text for text in texts if "<script>" in text.lower()]
+    field.clear()
+    field.send_keys(".*")
+    assert shown_words(browser) == []
+    field.clear()
+    field.send_keys(" " + Keys.BACKSPACE)
+    assert shown_words(browser) == texts
+
+    assert browser.execute_script(OPEN_EACH) == [
+        [text, [f"{other} 投稿" for other in texts], ["https:"] * web] for text in texts
+    ]
+
+    button = browser.find_element(By.CSS_SELECTOR, "#adjectives ~ .scroll .word")
+    browser.execute_script("arguments[0].focus()", button)
+    button.send_keys(Keys.ENTER)
+    assert browser.switch_to.active_element.get_attribute("id") == "panel-title"
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert browser.switch_to.active_element == button
+
+    with pytest.raises(Exception, match="no such alert"):
+        _ = Alert(browser).text
+    assert browser.get_log("browser") == []
+    assert {address.partition(":")[0] for address in requested(browser)} == {"file"}
+    assert browser.title == "2024年4月1日の日報 hibi 日々"
+
+
+def test_a_word_opens_its_posts_with_the_word_marked_from_table_and_cloud(browser: Any, reports: Path) -> None:
+    from selenium.webdriver.common.by import By
+
+    visit(browser, reports / "2024-01-01" / "index.html")
+    for selector in (".ranked .word[data-word=寒い]", ".drawing [data-word=寒い] text"):
+        element = browser.find_element(By.CSS_SELECTOR, selector)
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+        assert browser.find_element(By.ID, "panel-title").text == "寒い"
+        assert browser.find_element(By.ID, "panel-about").text.startswith("形容詞　サムイ　4,200 回")
+        posts = browser.find_elements(By.CSS_SELECTOR, "#panel-posts .text")
+        marks = browser.find_elements(By.CSS_SELECTOR, "#panel-posts mark")
+        assert posts and len(marks) == sum(post.text.count("寒い") + post.text.count("寒く") for post in posts)
+        browser.find_element(By.ID, "panel-close").click()
+
+
+def test_a_head_sorts_by_number_and_by_reading(browser: Any, reports: Path) -> None:
+    from selenium.webdriver.common.by import By
+
+    visit(browser, reports / "2024-01-01" / "index.html")
+
+    def press(column: int) -> tuple[str, list[str]]:
+        head = browser.find_elements(By.CSS_SELECTOR, "#adjectives ~ .scroll thead th")[column]
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", head)
+        head.find_element(By.TAG_NAME, "button").click()
+        cells = f"#adjectives ~ .scroll tbody tr > :nth-child({column + 1})"
+        script = "return [...document.querySelectorAll(arguments[0])].map((cell) => cell.textContent)"
+        return head.get_attribute("aria-sort"), browser.execute_script(script, cells)
+
+    counts = [4200 // rank for rank in range(1, 31)]
+    assert press(4) == ("descending", [f"{n:,}" for n in counts])
+    assert press(4) == ("ascending", [f"{n:,}" for n in reversed(counts)])
+    order, readings = press(2)  # as a dictionary sorts: ゴ before コワイ, as the mark counts last
+    assert (order, list(dict.fromkeys(readings))[:7]) == (
+        "ascending", ["ウレシイ", "オイシイ", "キレイ", "ゲンキ", "ゴ", "コワイ", "サムイ"],
+    )  # fmt: skip
+    sorted_heads = browser.find_elements(By.CSS_SELECTOR, "#adjectives ~ .scroll thead [aria-sort]")
+    assert len(sorted_heads) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["index.html", "2024-01-01/index.html", "2024-04-01/index.html"])
+def test_nothing_sticks_out_of_the_window(browser: Any, reports: Path, name: str, width: int) -> None:
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 400}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    visit(browser, reports / name)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_japanese_has_glyphs(browser: Any, reports: Path) -> None:
+    """Two different characters without a glyph are drawn as the same box; with glyphs their pixels differ."""
+    visit(browser, reports / "2024-01-01" / "index.html")
+    browser.execute_async_script("const done = arguments[0]; document.fonts.ready.then(() => done())")
+    drawn = browser.execute_script(
+        """
+        return [..."寒あ髙𠮷ア、"].map((sign) => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 40 });
+          const pen = canvas.getContext("2d");
+          pen.font = "32px " + getComputedStyle(document.documentElement).fontFamily;
+          pen.fillText(sign, 2, 32);
+          return canvas.toDataURL();
+        });
+        """
+    )
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_without_script_all_can_be_read(browser: Any, reports: Path) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        visit(browser, reports / "2024-01-01" / "index.html")
+        shot = browser.find_element("css selector", "noscript")
+        assert "JavaScript が無効です" in shot.text
+        assert not browser.find_element("css selector", ".tools").is_displayed()
+        assert browser.find_element("css selector", ".ranked .word").text == "寒い"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

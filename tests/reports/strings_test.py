@@ -1,0 +1,37 @@
+import datetime as dt
+import re
+from pathlib import Path
+from string import Formatter
+
+from pipeline.reports import strings
+from pipeline.reports.model import TableName, Totals
+
+TEMPLATES = Path(strings.__file__).with_name("templates")
+
+
+def places(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_say_all_with_the_same_values() -> None:
+    ja, en = vars(strings.texts("ja")), vars(strings.texts("en"))
+    for name, text in ja.items():
+        assert text and en[name]
+        assert places(text) == places(en[name]), name
+
+
+def test_every_text_is_used_and_every_used_text_is_there() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in [*TEMPLATES.glob("*.j2"), *TEMPLATES.parent.glob("*.py")]]
+    used = set(re.findall(r"\bt\.(\w+)|texts\(language\)\.(\w+)", "\n".join(sources)))
+    names = {one or other for one, other in used}
+    by_name = {*TableName.__args__, *Totals.__dataclass_fields__}  # type: ignore[attr-defined]
+    assert names - set(vars(strings.texts("ja"))) == set()
+    assert set(vars(strings.texts("ja"))) - names - by_name == set()
+
+
+def test_dates_and_months() -> None:
+    day = dt.date(2024, 2, 29)
+    assert (strings.long_date(day, "ja"), strings.weekday(day, "ja")) == ("2024年2月29日", "木曜日")
+    assert (strings.long_date(day, "en"), strings.weekday(day, "en")) == ("29 February 2024", "Thursday")
+    assert (strings.month(day, "ja"), strings.month(day, "en")) == ("2024年2月", "February 2024")
+    assert strings.short_weekdays("ja") == list("月火水木金土日")
