@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ class Inbox:
             "content": content,
             "formats": found.formats if found else [],
             "encodings": found.encodings if found else [],
-            "days": {str(day): asdict(tally) for day, tally in tallies.items()},
+            "days": {str(day): vars(tally) for day, tally in tallies.items()},
             "removals": found.removals.num_rows if found else 0,
             "error": None if foreign else error,
             "foreign": error if foreign else None,

@@ -22,7 +22,7 @@ def read_stream(item: dict[str, Any], line: int, origin: Origin) -> Post | Remov
     did = fields.required(item.get("did"), "did")
     seen_at = times.epoch(item.get("time_us"))
     account, commit = fields.child(item, "account"), fields.child(item, "commit")
-    if account.get("active") is False and account.get("status") in _GONE:
+    if account.get("active") is False and fields.word(account, "status") in _GONE:
         return Removal(None, did, seen_at, line, "bluesky")
     if commit.get("collection") not in (_POST, _REPOST):
         return Skipped(line, "notice")
@@ -39,7 +39,7 @@ def matches(value: dict[str, Any]) -> bool:
     """Tell an answer of the API with posts or a feed, or one of its entries."""
     entries = [*fields.children(value, "posts"), *fields.children(value, "feed")] or [value]
     view = fields.child(entries[0], "post") or entries[0]
-    return str(view.get("uri")).startswith("at://")
+    return fields.word(view, "uri").startswith("at://")
 
 
 def unpack(value: dict[str, Any]) -> list[Any]:
@@ -81,9 +81,9 @@ def _post(uri: str, author: str | None, record: dict[str, Any], line: int) -> Po
     target = fields.first_name(quoted, "uri") or fields.first_name(fields.child(quoted, "record"), "uri")
     post.quote_of = target if target and f"/{_POST}/" in target else None
     features = [f for facet in fields.children(record, "facets") for f in fields.children(facet, "features")]
-    links = fields.each([f for f in features if str(f.get("$type")).endswith("#link")], "uri")
+    links = fields.each([f for f in features if fields.word(f, "$type").endswith("#link")], "uri")
     card = fields.optional(fields.child(fields.child(embed, "media") or embed, "external").get("uri"))
     post.urls = links + [url for url in (card,) if url and url not in links]
-    tags = fields.each([f for f in features if str(f.get("$type")).endswith("#tag")], "tag")
+    tags = fields.each([f for f in features if fields.word(f, "$type").endswith("#tag")], "tag")
     post.hashtags = tags + [t for t in fields.strings(record.get("tags")) if t not in tags]
     return post

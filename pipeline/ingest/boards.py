@@ -110,7 +110,7 @@ def read_reddit(item: dict[str, Any], line: int, origin: Origin) -> Post | Skipp
     """Read a comment (``body``) or a post (title and ``selftext``). Raises Unusable."""
     comment = "body" in item
     text = fields.body(item.get("body" if comment else "title"), "body" if comment else "title")
-    own = text if comment else str(item.get("selftext") or "")
+    own = text if comment else fields.word(item, "selftext")
     if own in ("[deleted]", "[removed]"):
         return Skipped(line, "tombstone")
     own_id = fields.required(item.get("id"), "id").removeprefix("t1_" if comment else "t3_")

@@ -36,7 +36,8 @@ def detect(head: bytes, complete: bool) -> str | None:
     lines = [line for line in _whole_lines(head, complete) if not line.isascii()]
     if sum(_decodes(line, "utf-8") for line in lines) * 2 >= len(lines):
         return "utf-8"
-    return _best(b"\n".join(lines), ("cp932", "euc_jp"))
+    sample = b"\n".join(lines)
+    return max("cp932", "euc_jp", key=lambda name: _plausibility(sample.decode(name, "hibi_nec")))
 
 
 def _whole_lines(head: bytes, complete: bool) -> list[bytes]:
@@ -56,16 +57,12 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: many zero bytes, and text in one of the two byte orders."""
+    """UTF-16 without a mark: many zero bytes, most of them in the half that is zero for ASCII, and text if so read."""
     if head.count(0) < 0.05 * len(head):
         return None
-    best = _best(head[: len(head) // 2 * 2], ("utf-16-le", "utf-16-be"))
+    best = "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     text = head[: len(head) // 2 * 2].decode(best, "replace")
-    return best if sum(c.isprintable() or c in "\r\n\t" for c in text) > 0.95 * len(text) else None
-
-
-def _best(sample: bytes, encodings: tuple[str, ...]) -> str:
-    return max(encodings, key=lambda name: _plausibility(sample.decode(name, "hibi_nec")))
+    return best if sum(c.isprintable() or c.isspace() for c in text) > 0.95 * len(text) else None
 
 
 def _plausibility(text: str) -> tuple[int, float]:

@@ -22,7 +22,7 @@ def matches(value: dict[str, Any]) -> bool:
 def read(item: dict[str, Any], line: int, origin: Origin) -> Post | Skipped:
     """Read one status; its ``uri`` is its id, as ``id`` is unique on one server only. Raises Unusable."""
     original = fields.child(item, "reblog")
-    seen = {str(status.get("visibility", "public")) for status in (item, original) if status}
+    seen = {fields.word(status, "visibility", "public") for status in (item, original) if status}
     if not origin.private and not seen <= _OPEN:
         return Skipped(line, "private")
     own_id = fields.required(item.get("uri"), "uri")
@@ -54,9 +54,9 @@ def _account(item: dict[str, Any], origin: Origin) -> str | None:
 
 def matches_activity(value: dict[str, Any]) -> bool:
     """Tell an outbox, or one activity of it; a list of likes or bookmarks holds addresses only."""
-    if str(value.get("type")).startswith("OrderedCollection"):
+    if fields.word(value, "type").startswith("OrderedCollection"):
         return bool(fields.children(value, "orderedItems"))
-    return value.get("type") in _NOTES and "actor" in value and "object" in value
+    return fields.word(value, "type") in _NOTES and "actor" in value and "object" in value
 
 
 def unpack_outbox(value: dict[str, Any]) -> list[Any]:
@@ -67,7 +67,7 @@ def unpack_outbox(value: dict[str, Any]) -> list[Any]:
 
 def read_activity(item: dict[str, Any], line: int, origin: Origin) -> Post | Removal | Skipped:
     """Read one activity: a post, a boost (whose object is only an address), or a deletion. Raises Unusable."""
-    kind, note = item.get("type"), fields.child(item, "object")
+    kind, note = fields.word(item, "type"), fields.child(item, "object")
     if kind not in _NOTES:
         return Skipped(line, "notice")
     if kind == "Delete":
@@ -82,11 +82,12 @@ def read_activity(item: dict[str, Any], line: int, origin: Origin) -> Post | Rem
 
 def _public(part: dict[str, Any]) -> bool:
     addressed = (part.get("to"), part.get("cc"))
-    return any(a in _PUBLIC for given in addressed for a in (given if isinstance(given, list) else [given]) if _text(a))
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str)
+    return any(
+        a in _PUBLIC
+        for given in addressed
+        for a in (given if isinstance(given, list) else [given])
+        if isinstance(a, str)
+    )
 
 
 def _boost(item: dict[str, Any], line: int) -> Post:

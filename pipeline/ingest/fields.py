@@ -64,6 +64,12 @@ def optional(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def word(item: dict[str, Any], key: str, default: str = "") -> str:
+    """Return a field that is compared with known words; empty if it is neither text nor a whole number."""
+    value = item.get(key, default)
+    return value if isinstance(value, str) else str(value) if type(value) is int else ""
+
+
 def strings(values: object) -> list[str]:
     """Return the texts of a list that are not empty."""
     return [v for v in values if isinstance(v, str) and v] if isinstance(values, list) else []

@@ -83,7 +83,10 @@ def record(item: Any, known: Format, line: int, origin: Origin, mended: bool) ->
 
 def _json(item: Any) -> str:
     raw = item if isinstance(item, dict | list | str | int | float) else getattr(item, "raw", None)
-    return _shown(orjson.dumps(raw))
+    try:
+        return _shown(orjson.dumps(raw))
+    except orjson.JSONEncodeError:  # it writes fewer levels than it reads
+        return "nested too deeply to be shown"
 
 
 def _shown(raw: bytes) -> str:

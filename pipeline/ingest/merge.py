@@ -62,6 +62,6 @@ def _latest(table: pa.Table, rows: np.ndarray) -> np.ndarray:
     if len(ids.dictionary) == len(rows):
         return rows
     part = table.select([name for name, _ in LATEST]).take(pa.array(rows)).append_column("id", ids.indices)
-    order = pc.sort_indices(part, [("id", "ascending"), *LATEST], null_placement="at_end").to_numpy()
+    order = pc.sort_indices(part, [("id", "ascending"), *LATEST]).to_numpy()  # nulls stand last
     sorted_ids = ids.indices.to_numpy()[order]
     return np.asarray(rows[order[np.append(True, sorted_ids[1:] != sorted_ids[:-1])]])

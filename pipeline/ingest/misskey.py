@@ -46,7 +46,7 @@ def read_export(item: dict[str, Any], line: int, origin: Origin) -> Post | Skipp
 
 
 def _hidden(note: dict[str, Any]) -> bool:
-    return note.get("visibility", "public") not in _OPEN or note.get("isHidden") is True
+    return fields.word(note, "visibility", "public") not in _OPEN or note.get("isHidden") is True
 
 
 def _pure_renote(item: dict[str, Any]) -> bool:

@@ -42,8 +42,8 @@ def unpack(value: dict[str, Any]) -> list[Any]:
     if value.keys().isdisjoint(("data", "meta", "errors")):
         return [Tweet(value, collected_at=collected_at)]
     includes = fields.child(value, "includes")
-    users = {str(u.get("id")): u for u in fields.children(includes, "users")}
-    tweets = {str(t.get("id")): t for t in fields.children(includes, "tweets")}
+    users = {fields.word(u, "id"): u for u in fields.children(includes, "users")}
+    tweets = {fields.word(t, "id"): t for t in fields.children(includes, "tweets")}
     return [Tweet(raw, users, tweets, collected_at) if isinstance(raw, dict) else raw for raw in _listed(value)]
 
 
@@ -51,11 +51,11 @@ def read(tweet: Tweet, line: int, origin: Origin) -> Post | Skipped:
     """Read one post; a repost takes text, links and tags from the original where the page has it. Raises Unusable."""
     raw = tweet.raw
     own_id = fields.required(raw.get("id"), "id")
-    user = fields.child(raw, "author") or tweet.users.get(str(raw.get("author_id")), {})
+    user = fields.child(raw, "author") or tweet.users.get(fields.word(raw, "author_id"), {})
     if user.get("protected") is True and not origin.private:
         return Skipped(line, "private")
     created_at, flags = _time(raw, own_id)
-    related = {str(r.get("type")): r for r in fields.children(raw, "referenced_tweets")}
+    related = {fields.word(r, "type"): r for r in fields.children(raw, "referenced_tweets")}
     repost = related.get("retweeted")
     original = _original(repost, tweet.tweets) if repost else raw
     shown = original or raw
@@ -83,7 +83,7 @@ def _time(raw: dict[str, Any], own_id: str) -> tuple[int, list[str]]:
 
 
 def _original(reference: dict[str, Any], tweets: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
-    return reference if "text" in reference else tweets.get(str(reference.get("id")))
+    return reference if "text" in reference else tweets.get(fields.word(reference, "id"))
 
 
 def _reference(related: dict[str, dict[str, Any]], kind: str) -> str | None:

@@ -71,7 +71,7 @@ def matches_snscrape(value: dict[str, Any]) -> bool:
 def read_snscrape(item: dict[str, Any], line: int, origin: Origin) -> Post | Skipped:
     """Read one post of snscrape's twitter module; ids are integers above 2**53. Raises Unusable."""
     if item.get("_type") != "snscrape.modules.twitter.Tweet":
-        raise Unusable(f"_type: {str(item.get('_type'))[:80]} is no post that is known here")
+        raise Unusable(f"_type: {fields.word(item, '_type')[:80]} is no post that is known here")
     user, original = fields.child(item, "user"), fields.child(item, "retweetedTweet")
     if user.get("protected") is True and not origin.private:
         return Skipped(line, "private")

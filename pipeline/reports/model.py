@@ -73,11 +73,13 @@ def columns(frame: pd.DataFrame, limit: int | None = None) -> list[list[Any]]:
 
 
 def _column(series: pd.Series[Any]) -> list[Any]:
-    kind = writable if series.name in TEXT_COLUMNS else float if series.name == "per_10000" else int
+    text = series.name in TEXT_COLUMNS
+    if not text:
+        series = series.astype("float64" if series.name == "per_10000" else "Int64")
     values, missing = series.tolist(), series.isna()
-    if not missing.any():
-        return [kind(value) for value in values]
-    return [None if gone else kind(value) for value, gone in zip(values, missing.tolist(), strict=True)]
+    if missing.any():
+        values = [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
+    return [value and writable(value) for value in values] if text else values
 
 
 @dataclass(frozen=True)

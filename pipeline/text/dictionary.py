@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipeline.errors import DictionaryError, SettingsError
 from pipeline.text import exemplars, listfile
+from pipeline.text.costs import Price
 from pipeline.text.exemplars import Form
 from pipeline.text.folding import fold
 
@@ -29,18 +30,6 @@ _LONGEST = 64
 _HEADER = frozenset({"word", "単語", "語"})
 _READING = re.compile("[ァ-ヺー・ ]+")
 _TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
-_COST = {
-    "名詞": 2500, "サ変名詞": 2000, "固有名詞": 3000, "組織名": 3000, "人名": 3000, "地名": 3000, "形状詞": 3000,
-    "感動詞": 6000, "副詞": 6000,
-}  # fmt: skip
-"""Greatest cost, about that of a common known word of the kind; the lower, the likelier."""
-_LENGTH = 800
-"""Taken off for each character beyond three: a long word is hardly ever met by chance, and must beat its parts."""
-_FLOOR = -12_000
-_MARGIN = 3000
-"""How much cheaper than the way MeCab reads the word without an entry; neighbours change a path by about as much."""
-_MARGIN_WHOLE = 500
-"""The same, where MeCab takes the word for an unknown one already and only the entry is wanted."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +103,11 @@ def entries(words: Sequence[UserWord], dicdir: Path) -> list[Entry]:
     Raises DictionaryError where ``dicdir`` is not UniDic as we know it.
     """
     latest = {(word.word, word.part_of_speech): word for word in words}
-    price = _Price(dicdir)
+    price = Price(dicdir)
     made: dict[tuple[str, str, int], Entry] = {}
     for word in latest.values():
         for form, surface, fields in _forms(word, dicdir):
-            cost = price.of(surface, form, _COST.get(word.part_of_speech, form.cost))
+            cost = price.of(surface, form, word.part_of_speech)
             entry = Entry(surface, form.left, form.right, cost, _line(fields))
             made.setdefault((surface, entry.feature, form.left), entry)
     return list(made.values())
@@ -166,25 +155,6 @@ def _line(fields: Sequence[str | int]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
-
-
-class _Price:
-    """Costs at which a word wins over its split in ordinary sentences, but does not eat into other words."""
-
-    def __init__(self, dicdir: Path) -> None:
-        import fugashi
-
-        self._connections = exemplars.Connections(dicdir)
-        self._parse = fugashi.GenericTagger(f"""-r /dev/null -d "{dicdir}" -O '' -F k -U u -E ' %pc'""").parse
-
-    def of(self, surface: str, form: Form, ceiling: int) -> int:
-        """Return the cost of an entry: under what MeCab pays today for the same characters alone, by a margin."""
-        if "語幹" in form.fields[exemplars.CFORM]:
-            return form.cost  # made cheaper, the stem would win over the word: チョロ + い
-        ceiling -= _LENGTH * (len(surface) - 3)
-        parts, paid = self._parse(surface).split(" ")
-        margin = _MARGIN_WHOLE if parts == "u" else _MARGIN
-        return max(_FLOOR, min(ceiling, int(paid) - self._connections.alone(form.left, form.right) - margin))
 
 
 def compile(entries: Sequence[Entry], dicdir: Path, out: Path) -> None:

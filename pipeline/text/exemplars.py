@@ -52,10 +52,18 @@ STATIC = {
 """Part of speech as users write it -> a known word of it, and its first four fields."""
 
 _ROWS = {
-    "ア": ("考える", "率いる"), "カ": ("受ける", "起きる"), "ガ": ("投げる", ""), "サ": ("任せる", ""), "ザ": ("混ぜる", "感じる"),
-    "タ": ("捨てる", "落ちる"), "ダ": ("撫でる", ""), "ナ": ("重ねる", ""), "バ": ("食べる", "浴びる"), "マ": ("決める", "試みる"),
+    "ア": ("考える", "率いる"),
+    "カ": ("受ける", "起きる"),
+    "ガ": ("投げる", ""),
+    "サ": ("任せる", ""),
+    "ザ": ("混ぜる", "感じる"),
+    "タ": ("捨てる", "落ちる"),
+    "ダ": ("撫でる", ""),
+    "ナ": ("重ねる", ""),
+    "バ": ("食べる", "浴びる"),
+    "マ": ("決める", "試みる"),
     "ラ": ("流れる", "借りる"),
-}  # fmt: skip
+}
 """Row of the syllable before る -> verbs of the lower (-eru) and of the upper (-iru) one-row conjugation."""
 _SYLLABLES = {
     "エイ": "ア",
@@ -135,15 +143,3 @@ def _features(raw: mmap.mmap, start: int, base: str, pos: str) -> dict[int, tupl
             found[max(begin, start) - start] = tuple(fields)
         at = raw.find(needle, end)
     return found
-
-
-class Connections:
-    """The matrix of connection costs (``matrix.bin``: two uint16 sizes, then int16 by left and right word)."""
-
-    def __init__(self, dicdir: Path) -> None:
-        sizes = np.fromfile(dicdir / "matrix.bin", "<u2", 2)
-        self._costs = np.memmap(dicdir / "matrix.bin", "<i2", "r", 4).reshape(int(sizes[1]), int(sizes[0]))
-
-    def alone(self, left: int, right: int) -> int:
-        """Cost of beginning and ending a sentence with a word of these ids."""
-        return int(self._costs[left, 0]) + int(self._costs[0, right])

@@ -22,13 +22,8 @@ _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099
 """Combining marks that NFC could not compose (Z͑ͫ̓ͪ̂A, あ゙): no dictionary has them."""
 
 _WIDE = re.compile("[\u3000\u00a0\u1680\u2000-\u200a\u202f\u205f～０-９Ａ-Ｚａ-ｚ]")
-_WIDTHS = {
-    **{
-        full: full - 0xFEE0
-        for span in ("０９", "Ａｚ")
-        for full in range(ord(span[0]), ord(span[1]) + 1)
-        if chr(full).isalnum()
-    },
+_WIDTHS: dict[int, str] = {
+    **{full: chr(full - 0xFEE0) for full in range(ord("０"), ord("ｚ") + 1) if chr(full).isalnum()},
     **dict.fromkeys([0x3000, 0xA0, 0x1680, 0x202F, 0x205F, *range(0x2000, 0x200B)], " "),
     ord("～"): "〜",  # U+FF5E, what CP932 decodes to, and U+301C, what EUC-JP does
 }
@@ -66,7 +61,7 @@ def fold_repeats(text: str) -> str:
     """Fold runs of one character, so that a stretched word meets its dictionary form.
 
     ー, っ and 〜 stay once: MeCab knows すごーい and えーっ, not すごーーい. Of three or more, a letter stays twice
-    (ああ, ええ, うう and まあまあ are words; あ alone is another), a sign once. Capitals fold only from four on: AAA
+    (ああ, ええ, うう and まあまあ are words; あ alone is another), a sign once, dots as …. Capitals fold only from four on: AAA
     and III are names. Digits never fold, nor w, which is laughter or an address.
     """
     return _REPEAT.sub(_shorter, text) if has_repeats(text) else text
@@ -79,6 +74,8 @@ def has_repeats(text: str) -> bool:
 
 def _shorter(run: re.Match[str]) -> str:
     sign = run[0][0]
+    if sign in ".・":
+        return "…"
     return sign * 2 if sign.isalnum() and sign not in "ーっッ〜" else sign
 
 

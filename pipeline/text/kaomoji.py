@@ -23,9 +23,9 @@ _PLAIN = re.compile(
     r"|[>＞][.oO]?[<＜]|[;；][-.oOー□][;；]|；；|-[.ー]-|[・･]{2}[;；]|T T|[-ー] [-ー]"
     r"|^[_＿][ 　]?[_＿][;；]?$|^[._・][_＿][._・]$"  # m(_ _)m
 )
-_BEFORE = re.compile(r"(?:[｡。][゜ﾟ°]|(?<![A-Za-z])[mopdbq_]\Z|[＼\\ヽヾΣ∑┐┌╮╰ლщ٩⊂∩ᕙᐠ¯<＜゜ﾟ°]){1,3}\Z")
+_BEFORE = re.compile(r"(?:[｡。][゜ﾟ°]|(?<![A-Za-z])[mｍopdbq_]\Z|[＼\\ヽヾΣ∑┐┌╮╰ლщ٩⊂∩ᕙᐠ¯<＜゜ﾟ°]){1,3}\Z")
 _AFTER = re.compile(
-    r"(?:[゜ﾟ°][｡。]|[ノﾉ](?![ァ-ヺー])|[mopdbqvyσ](?![A-Za-z0-9])|[／/ヾゞ丿┌┐╭ლщو۶∩⊃ᕗᐟ¯>＞゜ﾟ°;；]){1,3}"
+    r"(?:[゜ﾟ°][｡。]|[ノﾉ](?![ァ-ヺー])|[mｍopdbqvyσ](?![A-Za-z0-9])|[／/ヾゞ丿┌┐╭ლщو۶∩⊃ᕗᐟ¯>＞゜ﾟ°;；]){1,3}"
 )
 _BRACKETLESS = re.compile(
     # The first character is a set, which `re` finds fast; what it must be for each shape is asked afterwards.

@@ -17,7 +17,7 @@ _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々。、！？!?…〜)）」
 
 # Each pattern starts with a set of characters, which `re` finds fast; what must stand before is asked afterwards.
 _BRACKETED = re.compile(rf"[(（](?: ?(?:笑[wW笑]*|[爆藁]|[wW]+) ?[)）]|笑+{_END})")
-_LETTERS = re.compile(r"[wW]++(?![A-Za-z0-9_@]|[.\-/:][A-Za-z0-9/])")
+_LETTERS = re.compile(r"[wW]++(?: [wW]++(?![A-Za-z0-9_@]))*+(?![A-Za-z0-9_@]|[.\-/:][A-Za-z0-9/])")
 _CHARACTER = re.compile(
     rf"笑(?<![爆苦微談嘲失冷大哄一憫朗含艶破巧媚喜目泣可物誹静].)笑*{_END}|笑笑+(?![いうえっわお顔])"
 )
@@ -46,12 +46,13 @@ def unify(text: str) -> str:
 
 def _letters(run: re.Match[str]) -> str:
     """Tell laughter (www, すごいw, OKww) from letters (w杯, 10w, WWW, w alone in English)."""
-    letters, before = run[0], run.string[run.start() - 1 : run.start()]
+    letters, before = run[0].replace(" ", ""), run.string[run.start() - 1 : run.start()]
     if before.isascii() and before.isalpha():
         laughs = before.isupper() and letters.islower() and len(letters) > 1
     elif len(letters) > 1:
         laughs = "w" in letters or len(letters) > 3
     else:
-        before = run.string[: run.start()].rstrip(" ")[-1:] or "\n"
+        near = run.string[max(0, run.start() - 9) : run.start()]
+        before = near.rstrip(" ")[-1:] or ("\n" if len(near) < 9 else " ")
         laughs = letters == "w" and bool(_JAPANESE.match(before) and _END_HERE.match(run.string, run.end()))
-    return _SPACED if laughs else letters
+    return _SPACED if laughs else run[0]

@@ -1,4 +1,4 @@
-"""Reading the word lists of the settings: UTF-8, with or without a byte order mark; lines that start with # are notes."""
+"""Reading the word lists of the settings: UTF-8, with or without a byte order mark; lines with # in front are notes."""
 
 from __future__ import annotations
 

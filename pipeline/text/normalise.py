@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
-from unicodedata import is_normalized
 
 from pipeline.text import folding, kaomoji, laughter, takeout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _MARKS = "。！？!?…"
 _CLOSING = '」』）)】〉》"”’♪☆'
@@ -32,7 +33,7 @@ def starts(clean: str) -> list[int]:
 def split(clean: str) -> list[str]:
     """Return the sentences, without the spaces around them."""
     bounds = [*starts(clean), len(clean)]
-    pieces = (clean[a:b].strip() for a, b in zip(bounds, bounds[1:], strict=False))
+    pieces = (clean[a:b].strip() for a, b in pairwise(bounds))
     return [piece for piece in pieces if piece]
 
 

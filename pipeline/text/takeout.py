@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-import regex
+import regex  # type: ignore[import-untyped]
 from emoji import EMOJI_DATA
 
 from pipeline.text.folding import fold_width
@@ -32,27 +32,17 @@ _MAIL_HINT = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]")
 _NAME = r"(?=_*[A-Za-z0-9])[A-Za-z0-9_]++(?:[.\-][A-Za-z0-9_]+)*+"
 _ACCOUNT = re.compile(rf"@(?<![A-Za-z0-9_@].)({_NAME}(?:@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)?)(?!@)(:(?!\S))?")
 _REPOST = re.compile(r"(?<!\S)[RQ]T ?(?=@[A-Za-z0-9_])")
-_TAG = re.compile(r"</?(?:b|i|s|small|center|plain)>")
-_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
-
-_ADDRESS = r"[!#$%&*+,\-./0-9:;=?@A-Z_a-z~]"
-_URL = re.compile(
-    rf"(?:h?ttp(s?)://(?=[0-9A-Za-z]))((?:{_ADDRESS}|\({_ADDRESS}*\))+)|pic\.twitter\.com/[0-9A-Za-z]+", re.ASCII
-)
-_CUT_URL = re.compile(r"(?<![A-Za-z0-9.\-])[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}/[!-~]*…")
-_MAIL = re.compile(r"(?<![A-Za-z0-9._%+@\-])[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63})+")
-_MAIL_HINT = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]")
-_NAME = r"(?=_*[A-Za-z0-9])[A-Za-z0-9_]++(?:[.\-][A-Za-z0-9_]+)*+"
-_ACCOUNT = re.compile(
-    rf"(?:(?<![^\s])(?:RT|QT) ?)?(?<![A-Za-z0-9_@])@({_NAME}(?:@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)?)(?!@)(:(?= |$))?",
-    re.ASCII,
-)
-_TAG = re.compile(r"(?<![A-Za-z0-9_&#＃/])[#＃]((?:\w|[・〜～](?=\w))+)")
+_TAGS = re.compile(r"(?<![A-Za-z0-9_&#＃/])(?:[#＃](?:\w|[・〜～](?=\w))+)+")
+_HASH = re.compile("[#＃]")
 _CUSTOM = re.compile(
     r"(?<![A-Za-z0-9:])(?::(?=[0-9_+\-]*[A-Za-z])[A-Za-z0-9_+\-]{2,64}(?:@[A-Za-z0-9.\-]+)?:)+(?![A-Za-z0-9:])"
 )
 
-_PICTURE = "\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23fa\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\u00a9\u00ae\U0001f000-\U0001faff"
+_PICTURE = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23fa\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
+    "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+"""What an emoji may start with, digits apart; :func:`_qualified` tells which are."""
 _PICTURE_HINT = re.compile(f"[{_PICTURE}\u20e3]")
 _CLUSTER = regex.compile(rf"(?=[{_PICTURE}]|[0-9#*]\ufe0f?\u20e3)\X")
 
@@ -117,13 +107,12 @@ def take_accounts(text: str, found: list[str]) -> str:
 def take_tags(text: str, found: list[str]) -> str:
     """Take hashtags out, of letters and digits of any script; a number alone (#1) is none."""
 
-    def out(tag: re.Match[str]) -> str:
-        if tag[1].isdigit():
-            return tag[0]
-        found.append(fold_width(tag[1]))
-        return " "
+    def out(run: re.Match[str]) -> str:
+        tags = _HASH.split(run[0])[1:]
+        found.extend(fold_width(tag) for tag in tags if not tag.isdigit())
+        return " ".join(["", *(f"#{tag}" for tag in tags if tag.isdigit()), ""])
 
-    return _TAG.sub(out, text)
+    return _TAGS.sub(out, text)
 
 
 def take_custom_emoji(text: str, found: list[str]) -> str:
@@ -142,7 +131,7 @@ def take_emoji(text: str, found: list[str]) -> str:
     def out(cluster: regex.Match[str]) -> str:
         emoji = _qualified(cluster[0])
         if emoji is None:
-            return cluster[0]
+            return str(cluster[0])
         found.append(emoji)
         return " "
 

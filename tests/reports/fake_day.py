@@ -27,12 +27,16 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 DATE = dt.date(2024, 1, 1)
 
 ADJECTIVES = (
-    "寒い サムイ 形容詞|嬉しい ウレシイ 形容詞|おいしい オイシイ 形容詞|静か シズカ 形状詞|眠い ネムイ 形容詞|楽しい タノシイ 形容詞|"
-    "きれい キレイ 形状詞|怖い コワイ 形容詞|早い ハヤイ 形容詞|元気 ゲンキ 形状詞|懐かしい ナツカシイ 形容詞|大変 タイヘン 形状詞"
+    "寒い サムイ 形容詞|嬉しい ウレシイ 形容詞|おいしい オイシイ 形容詞|静か シズカ 形状詞|"
+    "眠い ネムイ 形容詞|楽しい タノシイ 形容詞|"
+    "きれい キレイ 形状詞|怖い コワイ 形容詞|早い ハヤイ 形容詞|元気 ゲンキ 形状詞|"
+    "懐かしい ナツカシイ 形容詞|大変 タイヘン 形状詞"
 )
 NOUNS = (
-    "初詣 ハツモウデ 名詞|地震 ジシン 名詞|雑煮 ゾウニ 名詞|年賀状 ネンガジョウ 名詞|初日の出 ハツヒノデ 名詞|推し活 オシカツ 名詞|"
-    "駅伝 エキデン 名詞|家族 カゾク 名詞|神社 ジンジャ 名詞|電車 デンシャ 名詞|揺れ ユレ 名詞|津波 ツナミ 名詞|髙島屋 タカシマヤ 名詞"
+    "初詣 ハツモウデ 名詞|地震 ジシン 名詞|雑煮 ゾウニ 名詞|年賀状 ネンガジョウ 名詞|"
+    "初日の出 ハツヒノデ 名詞|推し活 オシカツ 名詞|"
+    "駅伝 エキデン 名詞|家族 カゾク 名詞|神社 ジンジャ 名詞|電車 デンシャ 名詞|"
+    "揺れ ユレ 名詞|津波 ツナミ 名詞|髙島屋 タカシマヤ 名詞"
 )
 VERBS = "食べる タベル 動詞|祈る イノル 動詞|揺れる ユレル 動詞|始まる ハジマル 動詞|笑う ワラウ 動詞|歩く アルク 動詞"
 FORMS = (
@@ -84,7 +88,10 @@ def _tables(size: int) -> tuple[Table, ...]:
         ("content_words", verbs + nouns + adjectives, size),
         *((name, [(word, None, None) for word in items], len(items)) for name, items in plain.items()),
     ]
-    query = "SELECT base AS word, pos, sum(count) AS count\nFROM 'counts/date=2024-01-01/*.parquet'\nWHERE pos IN ('形容詞', '形状詞') AND count < 1e9\nGROUP BY ALL ORDER BY count DESC, word"
+    query = (
+        "SELECT base AS word, pos, sum(count) AS count\nFROM 'counts/date=2024-01-01/*.parquet'\n"
+        "WHERE pos IN ('形容詞', '形状詞') AND count < 1e9\nGROUP BY ALL ORDER BY count DESC, word"
+    )
     return tuple(Table(name, frame(rows, n, seed), query) for seed, (name, rows, n) in enumerate(words))
 
 
@@ -146,11 +153,14 @@ def _hours() -> Chart:
         300,
     ]
     bars = "".join(
-        f'<rect class="{"bar today" if v > 900 else "bar"}" x="{40 + 28 * i}" y="{230 - v / 5:.0f}" width="22" height="{v / 5:.0f}"/>'
-        f'<text class="label" font-size="14" text-anchor="middle" x="{51 + 28 * i}" y="252">{i if i % 3 == 0 else ""}</text>'
+        f'<rect class="{"bar today" if v > 900 else "bar"}" x="{40 + 28 * i}" y="{230 - v / 5:.0f}" width="22" '
+        f'height="{v / 5:.0f}"/><text class="tick" text-anchor="middle" x="{51 + 28 * i}" y="252">{i}</text>'
         for i, v in enumerate(values)
     )
-    svg = f'<svg viewBox="0 0 720 260" xmlns="http://www.w3.org/2000/svg" role="img"><title>時刻ごとの投稿</title><line class="grid" x1="40" x2="712" y1="130" y2="130"/><text class="label" font-size="14" x="2" y="134">500</text><line class="axis" x1="40" x2="712" y1="230" y2="230"/>{bars}</svg>'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 260" role="img" class="chart" font-size="11">'
+        f'<title>時刻ごとの投稿</title>{bars}<line class="axis" x1="40" x2="712" y1="230" y2="230"/></svg>'
+    )
     return Chart("hours", "時刻ごとの投稿", svg, tuple((f"{i}時", v) for i, v in enumerate(values)))
 
 

@@ -52,6 +52,7 @@ def test_characters(text: str, expected: str) -> None:
         ("まあまあ", "まあまあ"),
         ("！！！！", "！"),
         ("え……", "え……"),
+        ("まあ...", "まあ…"),
         ("1000000", "1000000"),
         ("AAAのライブ", "AAAのライブ"),
         ("YESSSSSS", "YESS"),
@@ -74,8 +75,12 @@ def test_repeats(text: str, expected: str) -> None:
         "すごい笑",
         "すごい笑笑",
         "すごい(笑",
-    ]
-    + ["すごい w", "すごいWWWW", "すごい（w）", "すごいwww笑", "すごい🎉笑"],
+        "すごい w",
+        "すごいWWWW",
+        "すごい（w）",
+        "すごいwww笑",
+        "すごい🎉笑",
+    ],
 )
 def test_laughter_is_one_word(text: str) -> None:
     assert words(text) == "すごい " + LAUGH
@@ -90,6 +95,7 @@ def test_laughter_is_one_word(text: str) -> None:
         ("大草原", "笑"),
         ("それで草www", "それで 笑"),
         ("OKww", "OK 笑"),
+        ("w w w", "笑"),
         ("wwwそれな", "笑 それな"),
         ("か。笑\nえ", "か。 笑\nえ"),
         ("最高笑", "最高 笑"),
@@ -113,8 +119,15 @@ def test_laughter_beside_words(text: str, expected: str) -> None:
         "大草原の小さな家",
         "い草",
         "ワロタ",
-    ]
-    + ["10w", "WWW", "ww2", "windows", "笑顔", "苦笑。", "雑草", "w/o"],
+        "10w",
+        "WWW",
+        "ww2",
+        "windows",
+        "笑顔",
+        "苦笑。",
+        "雑草",
+        "w/o",
+    ],
 )
 def test_what_only_looks_like_laughter_stays(text: str) -> None:
     assert words(text) == text
@@ -170,6 +183,7 @@ def test_accounts(text: str, mentions: list[str], rest: str) -> None:
         ("#ＪＬＥＡＧＵＥ🎉", ["JLEAGUE"], ""),
         ("#1 #123位", ["123位"], "#1"),
         ("C#入門", [], "C#入門"),
+        ("#a#b #1#c", ["a", "b", "c"], "#1"),
     ],
 )
 def test_hashtags(text: str, tags: list[str], rest: str) -> None:
@@ -195,10 +209,37 @@ def test_emoji(text: str, emoji: list[str], rest: str) -> None:
     assert words(text) == rest
 
 
-FACES = ["(´･ω･`)", "(^_^)", "＼(^o^)／", "m(_ _)m", "。゜(゜´Д｀゜)゜。", "Σ(ﾟДﾟ)", "(T_T)", "(；´Д｀)", "(ToT)", "(>_<)", "┐(´д｀)┌"] + [
-    "(≧▽≦)", "ヽ(´ー｀)ノ", "(^^;)", "(^^)v", "(@_@)", "(・∀・)", "(*´ω`*)", "(#^.^#)", "orz", "^^;", "（´；ω；｀）", "(-_-)", "¯\\_(ツ)_/¯",
-    "( ˘ω˘ )", "(｀・ω・´)ゞ", "T_T", "(´3`)", "(・o・)",
-]  # fmt: skip
+FACES = [
+    "(´･ω･`)",
+    "(^_^)",
+    "＼(^o^)／",
+    "m(_ _)m",
+    "。゜(゜´Д｀゜)゜。",
+    "Σ(ﾟДﾟ)",
+    "(T_T)",
+    "(；´Д｀)",
+    "(ToT)",
+    "(>_<)",
+    "┐(´д｀)┌",
+    "(≧▽≦)",
+    "ヽ(´ー｀)ノ",
+    "(^^;)",
+    "(^^)v",
+    "(@_@)",
+    "(・∀・)",
+    "(*´ω`*)",
+    "(#^.^#)",
+    "orz",
+    "^^;",
+    "（´；ω；｀）",
+    "(-_-)",
+    "¯\\_(ツ)_/¯",
+    "( ˘ω˘ )",
+    "(｀・ω・´)ゞ",
+    "T_T",
+    "(´3`)",
+    "(・o・)",
+]
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -222,7 +263,6 @@ def test_kaomoji(face: str) -> None:
         "(仮)",
         "(…)",
         "(!?)",
-        "(^^)ノート"[4:],
         "(1)",
     ],
 )
@@ -272,8 +312,6 @@ ODD = st.sampled_from(
         "🇯",
         "1",
         "RT @",
-    ]
-    + [
         "http://",
         "&amp;",
         "&#",
@@ -327,7 +365,8 @@ def test_long_hostile_text_ends() -> None:
         "^_",
         "a.",
     ):
-        assert len(words(part * 5000)) <= 5000 * (len(part) + 2)
+        cleaned = words(part * 5000)
+        assert words(cleaned) == cleaned
 
 
 def test_heavy_libraries_stay_out() -> None:
