@@ -92,7 +92,7 @@ def words(span: Span, pos: Sequence[str], previous: dt.date | None, limit: int |
     parts = [_posts(span), _words(span, pos), _total(span), _SUMS, _NAMES]
     if previous is not None:
         parts += [_words(Span([previous]), pos, "earlier"), _PREVIOUS]
-    return _ranked(parts, "sums JOIN name USING (key, pos)", previous, limit)
+    return _ranked(parts, "pos", previous, limit)
 
 
 def items(span: Span, column: str, previous: dt.date | None, limit: int | None = None) -> str:
@@ -101,13 +101,13 @@ def items(span: Span, column: str, previous: dt.date | None, limit: int | None =
         _posts(span, f", {column} AS items"),
         _items("word", "post", column),
         _total(span),
-        _SUMS.replace("JOIN post", "JOIN post"),
+        _SUMS,
         _NAMES,
     ]
     if previous is not None:
         parts += [f"past AS (SELECT {column} AS items FROM {Span([previous]).files('posts')[1:-1]})"]
         parts += [_items("earlier", "past", column), _PREVIOUS]
-    return _ranked(parts, "sums JOIN name USING (key, pos)", previous, limit)
+    return _ranked(parts, "NULL::VARCHAR AS pos", previous, limit)
 
 
 def _items(name: str, source: str, column: str) -> str:
@@ -118,17 +118,17 @@ def _items(name: str, source: str, column: str) -> str:
   FROM (SELECT {place}unnest(items) AS base FROM {source}))"""
 
 
-def _ranked(parts: Sequence[str], source: str, previous: dt.date | None, limit: int | None) -> str:
+def _ranked(parts: Sequence[str], pos: str, previous: dt.date | None, limit: int | None) -> str:
     beside, rank = ("", "NULL::BIGINT AS previous_rank")
     if previous is not None:
         beside, rank = " LEFT JOIN previous USING (key, pos)", "previous_rank"
     return (
         "WITH "
         + ",\n".join(parts)
-        + f"\nSELECT row_number() OVER (ORDER BY count DESC, key, pos) AS rank, word, reading, pos,"
+        + f"\nSELECT row_number() OVER (ORDER BY count DESC, key, pos) AS rank, word, reading, {pos},"
         f" count::BIGINT AS count, posts, authors, original_count::BIGINT AS original_count,\n"
         f"  round(10000 * count / (SELECT greatest(words, 1) FROM total), 2) AS per_10000, {rank}\n"
-        f"FROM {source}{beside} ORDER BY rank" + (f" LIMIT {limit}" if limit is not None else "")
+        f"FROM sums JOIN name USING (key, pos){beside} ORDER BY rank" + (f" LIMIT {limit}" if limit is not None else "")
     )
 
 

@@ -173,7 +173,7 @@ class DayWork:
                 table = database.sql(query).to_arrow_table()
                 outputs += [folder / f"{name}.parquet", folder / f"{name}.csv"]
                 parquet.write(self.layout.root, outputs[-2], table.schema, [table])
-                files.write(self.layout.root, outputs[-1], csv_tables.write(table.to_pandas()))
+                files.write(self.layout.root, outputs[-1], csv_tables.write(table))
                 tops[name] = table["word"].slice(0, 5).to_pylist()
         return outputs, {"top": tops}
 

@@ -6,8 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +87,9 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
     layout, settings, manifest = project.layout, project.settings, days[day]
     asked = queries(days, day)
     shown = tuple(
-        model.Table(name, parquet.read(layout.folder("tables", day) / f"{name}.parquet").to_pandas(), query)
+        model.Table(
+            cast("model.TableName", name), parquet.read(layout.folder("tables", day) / f"{name}.parquet"), query
+        )
         for name, query in asked.items()
     )
     posts = parquet.read(layout.partition("posts", day), _POST_COLUMNS)
@@ -98,6 +101,7 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         contexts.items(shown)
         charts = _charts(connection, days, day, shown, settings)
     previous = before(days, day, "merge")
+    shown = tuple(_named(table, settings) if table.name == "emoji" else table for table in shown)
     return model.Day(
         date=day,
         timezone=settings.timezone,
@@ -155,7 +159,7 @@ class _Contexts:
         for table in shown:
             if table.name in ranking.WORD_TABLES:
                 continue
-            wanted = {row.word.lower(): f"{row.pos}\t{row.word}" for row in table.rows(self.settings.report.rows)}
+            wanted = {row.word.lower(): f"\t{row.word}" for row in table.rows(self.settings.report.rows)}
             found: dict[str, list[int]] = {}
             for post, things in enumerate(self.posts[table.name].to_pylist()):
                 for thing in {t.lower() for t in things or ()}:
@@ -264,7 +268,9 @@ def _charts(
     from pipeline.pictures import charts
 
     t = texts(settings.report.language)
-    dates = [day - dt.timedelta(days=back) for back in reversed(range(settings.pictures.days))]
+    first = max(min(days), day - dt.timedelta(days=settings.pictures.days - 1))
+    first = min(first, day - dt.timedelta(days=6))  # a week at least, so that one day is not a wall
+    dates = [first + dt.timedelta(days=n) for n in range((day - first).days + 1)]
     hours = days[day].stages["merge"].facts["hours"]
     per_day = [
         days[d].stages["merge"].facts["posts"] if d in days and "merge" in days[d].stages else None for d in dates
@@ -303,6 +309,19 @@ def _lines(connection: Any, days: Days, dates: list[Day], table: model.Table) ->
     ).fetchall()
     counts = {(word, dt.date.fromisoformat(d)): int(n) for word, d, n in rows}
     return [(w, [counts.get((f"{p}\t{w}", d), 0) if d in present else None for d in dates]) for w, p in top]
+
+
+def _named(table: model.Table, settings: Settings) -> model.Table:
+    """Put the name of each emoji where words have their reading: said aloud, and read where no font draws it."""
+    import emoji
+
+    language = settings.report.language
+    names = [
+        emoji.demojize(sign, language=language, delimiters=("", "")).replace("_", " ") if emoji.is_emoji(sign) else None
+        for sign in table.data["word"].to_pylist()
+    ]
+    at = table.data.column_names.index("reading")
+    return replace(table, data=table.data.set_column(at, "reading", pa.array(names, pa.string())))
 
 
 def _summary(layout: Layout, day: Day, contexts: _Contexts) -> Iterator[model.Sentence]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pipeline import __version__
 from pipeline.engines.project import Project
+from pipeline.reports import document
 from pipeline.reports.model import DayCard
 from pipeline.store import files
-from pipeline.store.layout import Day, Layout
+from pipeline.store.layout import Day
 from pipeline.store.manifest import DayManifest
 
 if TYPE_CHECKING:
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
 def publish(project: Project, days: Mapping[Day, DayManifest], results: Sequence[DayResult]) -> None:
     """Write ``reports/index.html`` and the shared font where something changed."""
-    from pipeline.reports import document, index
+    from pipeline.reports import index
 
     layout = project.layout
     page = layout.reports / "index.html"
-    font = layout.reports / "assets" / document.FONT
-    if not font.exists():
-        files.write(layout.root, font, _web_font(layout))
+    for name in (document.FONT, document.EMOJI_FONT):
+        font = layout.reports / "assets" / name
+        if not font.exists():
+            files.write(layout.root, font, _web_font(name))
     if results or not page.exists():
         failed = {result.day for result in results if result.error}
         cards = [card(days[day], day in failed) for day in sorted(days, reverse=True)]
@@ -44,12 +47,13 @@ def card(manifest: DayManifest, failed: bool) -> DayCard | None:
     return DayCard(manifest.day, facts["posts"], facts["authors"], words, spark)
 
 
-def _web_font(layout: Layout) -> bytes:
-    """Make the web font, some seconds of work, once a machine."""
+def _web_font(name: str) -> bytes:
+    """Make a web font, some seconds of work, once a machine."""
     from pipeline.engines.project import cache_folder
     from pipeline.pictures import fonts
 
-    known = cache_folder() / "fonts" / f"{fonts.path().stem}-{fonts.path().stat().st_size}.woff2"
+    known = cache_folder() / "fonts" / __version__ / name
     if not known.exists():
-        files.write(cache_folder(), known, fonts.web_font())
+        made = fonts.emoji_web_font() if name == document.EMOJI_FONT else fonts.web_font()
+        files.write(cache_folder(), known, made)
     return known.read_bytes()

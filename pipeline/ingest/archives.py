@@ -42,6 +42,7 @@ class _Unreadable:
 def opened_zip(stream: IO[bytes], name: str) -> zipfile.ZipFile:
     """Open a .zip archive. Raises InputError."""
     try:
+        stream.seek(0)
         return zipfile.ZipFile(stream)
     except DAMAGE as error:
         raise damaged(name, error) from None

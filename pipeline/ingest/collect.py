@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -142,8 +143,8 @@ def _by_day(into: _Collector, zone: ZoneInfo, formats: list[str], encodings: lis
     order = np.argsort(days, kind="stable")
     distinct, starts = np.unique(days[order], return_index=True)
     sorted_table = table.take(pa.array(order)) if len(distinct) > 1 else table
-    parts = zip(distinct, starts, [*starts[1:], len(days)], strict=True)
-    posts = {day.item(): sorted_table.slice(a, b - a) for day, a, b in parts}
+    bounds = pairwise([*starts.tolist(), len(days)])
+    posts = {day.item(): sorted_table.slice(a, b - a) for day, (a, b) in zip(distinct, bounds, strict=True)}
     tallies: dict[dt.date | None, Tally] = {day: Tally(rows=part.num_rows) for day, part in posts.items()}
     quarantine: dict[dt.date | None, list[dict[str, Any]]] = {}
     for before, member, record in into.others:

@@ -62,6 +62,8 @@ def members(path: Path, settings: configuration.Ingest, zone: ZoneInfo) -> Itera
     for member in _members(around, handle, source, inner):
         empty = False
         yield member
+    if empty and state.st_size == 0:
+        raise NotPosts(f"{name}: the file is empty; fetch it again, or move it out of the inbox")
     if empty:
         raise NotPosts(
             f"{name}: no posts in a known format; move it out of the inbox, or name the columns of a sheet in [ingest]"
@@ -90,7 +92,6 @@ class _Around:
 def _members(around: _Around, handle: IO[bytes], source: Source, inner: Source) -> Iterator[Member]:
     if source.head(4) in ZIP:
         with handle:
-            handle.seek(0)
             yield from _zip(around, handle)
     elif is_tar(inner.head(512)):
         with handle:
@@ -98,13 +99,21 @@ def _members(around: _Around, handle: IO[bytes], source: Source, inner: Source) 
             for entry in tarred(inner, around.name):
                 yield from _entry(around, entry, entries)
     else:
-        known = around.origin(around.path.name)
-        found = readings(inner, known, around.budget, lambda: _owner(_beside(around.path)))
-        reading = next(found, None)
+        reading = _only(around, handle, inner)
         if reading is not None:
             yield _member(around.name, reading, around.modified, handle)
-        else:
+
+
+def _only(around: _Around, handle: IO[bytes], inner: Source) -> Reading | None:
+    """Read what a file that is no archive holds; the file stays open for its records."""
+    known = around.origin(around.path.name)
+    reading = None
+    try:
+        reading = next(readings(inner, known, around.budget, lambda: _owner(_beside(around.path))), None)
+    finally:
+        if reading is None:
             handle.close()
+    return reading
 
 
 def _zip(around: _Around, handle: IO[bytes]) -> Iterator[Member]:
@@ -122,7 +131,7 @@ def _zip(around: _Around, handle: IO[bytes]) -> Iterator[Member]:
 def _tar_again(around: _Around) -> Iterator[Entry]:
     """Go through a .tar once more: what belongs to an entry may stand after it."""
     with opened(around.path) as handle:
-        yield from tarred(unpacked(Source(handle, around.name), around.budget), around.name)
+        yield from tarred(_unpacked(around.path, handle), around.name)
 
 
 def _entry(around: _Around, entry: Entry, entries: Callable[[], Iterator[Entry]]) -> Iterator[Member]:
@@ -168,7 +177,7 @@ def companions(path: Path) -> list[Path]:
     Found by what is in them, among the files whose names tell of accounts or notes; where the folder has more than
     one archive, those whose names begin most like this one's. Empty for any other file.
     """
-    if _kind(path) != "tweets":
+    if not path.is_file() or _kind(path) != "tweets":
         return []
     others = sorted(p for p in path.parent.iterdir() if p != path and _may_be_beside(p.name) and p.is_file())
     found: dict[str, list[Path]] = {kind: [] for kind in _BESIDE}

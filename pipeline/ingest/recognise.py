@@ -51,6 +51,8 @@ def readings(source: Source, origin: Origin, budget: Budget, owner: Callable[[],
     origin = replace(origin, recoded=code != "utf-8")
     found = detect.of(head, source.complete, origin)
     if found is None:
+        if source.damage is not None:
+            raise source.damage
         return
     chunks = encoding.utf8(source.chunks(), code)
     if found.layout in ("document", "x_archive"):

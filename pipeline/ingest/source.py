@@ -79,6 +79,11 @@ class Source:
         """Whether all bytes have been looked at."""
         return self._ended
 
+    @property
+    def damage(self) -> InputError | None:
+        """The damage that ended what has been looked at, if any."""
+        return self._damage
+
     def chunks(self) -> Iterator[bytes]:
         """Give all bytes once, from the beginning. Raises InputError at damage, after what came before it."""
         if self._kept:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from io import BytesIO
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 from fontTools.ttLib.sfnt import SFNTReader
 from fontTools.ttLib.woff2 import getKnownTagIndex, packBase128, woff2UnknownTagIndex
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 
-import pandas as pd
+import pyarrow as pa
 
 from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, columns
 
@@ -14,14 +14,14 @@ _FORMULA = re.compile(r"[\s\u200b\ufeff\u2060]*[=+\-@＝＋－＠]|[\t\r\n]")
 """What a spreadsheet runs, or runs after it has trimmed or folded the cell to half width."""
 
 
-def write(frame: pd.DataFrame) -> bytes:
+def write(data: pa.Table) -> bytes:
     """Return all rows under the English names of COLUMNS, in their order; missing values are empty cells."""
     out = io.StringIO(newline="")
     lines = csv.writer(out, lineterminator="\r\n")
     lines.writerow(COLUMNS)
     cells = (
         [value and inert(value) for value in column] if name in TEXT_COLUMNS else column
-        for name, column in zip(COLUMNS, columns(frame), strict=True)
+        for name, column in zip(COLUMNS, columns(data), strict=True)
     )
     lines.writerows(zip(*cells, strict=True))
     return out.getvalue().encode("utf-8-sig")

@@ -1,7 +1,7 @@
 """The frame of every page: escaped templates, inlined style and script, and the policy that allows nothing else.
 
 Style and script stand inside the page, allowed by their hashes, and not in shared files: a day's folder can be mailed,
-and an old page keeps its look and its script when hibi changes. Only the font is shared, ``assets/NotoSansJP.woff2``.
+and an old page keeps its look and its script when hibi changes. Only the fonts are shared, in ``assets``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.reports.characters import writable
 from pipeline.reports.strings import texts
 from pipeline.settings import Language
 
-FONT = "NotoSansJP.woff2"
+FONT, EMOJI_FONT = "NotoSansJP.woff2", "NotoEmoji.woff2"
 """File name of the font that the caller puts into ``reports/assets``; shown where the system has no Japanese font."""
 
 _FOLDER = Path(__file__).with_name("templates")
@@ -27,7 +27,7 @@ _FOLDER = Path(__file__).with_name("templates")
 
 def render(template: str, language: Language, *, assets: str, script: bool, **values: object) -> str:
     """Return a page; ``assets`` is the relative address of the folder with the font, ``script`` adds report.js."""
-    style = _source("style.css").replace("FONT", f"{assets}/{FONT}")
+    style = _source("style.css").replace("EMOJI_FONT", f"{assets}/{EMOJI_FONT}").replace("FONT", f"{assets}/{FONT}")
     values |= {"style": Markup(style), "policy": _policy(style, _source("report.js") if script else None)}
     if script:
         values["script"] = Markup(_source("report.js"))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-import pandas as pd
+import pyarrow as pa
 
 from pipeline.reports.characters import writable
 
@@ -55,31 +55,24 @@ class Totals:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A ranked table: a frame with COLUMNS, best first, and the DuckDB SQL that recomputes it."""
+    """A ranked table: Arrow data with COLUMNS, best first, and the DuckDB SQL that recomputes it."""
 
     name: TableName
-    frame: pd.DataFrame
+    data: pa.Table
     query: str
 
     def rows(self, limit: int | None = None) -> list[Row]:
         """Return the first ``limit`` rows (all without one), text made writable."""
-        return [Row(*values) for values in zip(*columns(self.frame, limit), strict=True)]
+        return [Row(*values) for values in zip(*columns(self.data, limit), strict=True)]
 
 
-def columns(frame: pd.DataFrame, limit: int | None = None) -> list[list[Any]]:
-    """Return COLUMNS of the frame (all rows without a limit) as lists of plain values, missing ones as None."""
-    head = frame if limit is None else frame.head(limit)
-    return [_column(head[name]) for name in COLUMNS]
-
-
-def _column(series: pd.Series[Any]) -> list[Any]:
-    text = series.name in TEXT_COLUMNS
-    if not text:
-        series = series.astype("float64" if series.name == "per_10000" else "Int64")
-    values, missing = series.tolist(), series.isna()
-    if missing.any():
-        values = [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
-    return [value and writable(value) for value in values] if text else values
+def columns(data: pa.Table, limit: int | None = None) -> list[list[Any]]:
+    """Return COLUMNS of a table (all rows without a limit) as lists of plain values, missing ones as None."""
+    head = data if limit is None else data.slice(0, limit)
+    return [
+        [value and writable(value) for value in values] if name in TEXT_COLUMNS else values
+        for name, values in ((name, head[name].to_pylist()) for name in COLUMNS)
+    ]
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _table(table: Table, rows: Sequence[Row], keys: set[str], moves: bool, langu
         "name": table.name,
         "title": getattr(texts(language), table.name),
         "rows": [_row(row, table.name == "hashtags", keys, language) for row in rows],
-        "all": len(table.frame),
+        "all": table.data.num_rows,
         "readings": any(row.reading for row in rows),
         "parts": any(row.pos for row in rows),
         "moves": moves,

@@ -53,8 +53,8 @@ def _post(post: Post) -> dict[str, object]:
 
 
 def _table(table: Table, limit: int) -> dict[str, object]:
-    rows = list(zip(*columns(table.frame, limit), strict=True))
-    return {"columns": COLUMNS, "all_rows": len(table.frame), "rows": rows, "query": table.query}
+    rows = list(zip(*columns(table.data, limit), strict=True))
+    return {"columns": COLUMNS, "all_rows": table.data.num_rows, "rows": rows, "query": table.query}
 
 
 def _picture(picture: Picture) -> dict[str, object]:

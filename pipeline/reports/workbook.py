@@ -75,11 +75,11 @@ def _sheet(sheet: Any, table: Table, language: Language, rows: int, formats: dic
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width, formats["share"] if COLUMNS[column] == "per_10000" else None)
     _heads(sheet, 0, [getattr(t, name) for name in COLUMNS], formats["head"])
-    for column, (name, values) in enumerate(zip(COLUMNS, columns(table.frame, rows), strict=True)):
+    for column, (name, values) in enumerate(zip(COLUMNS, columns(table.data, rows), strict=True)):
         cells = [part_of_speech(value, language) for value in values] if name == "pos" else values
         _column(column, cells, sheet.write_string if name in TEXT_COLUMNS else sheet.write_number)
     sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, max(min(rows, len(table.frame)), 1), len(COLUMNS) - 1)
+    sheet.autofilter(0, 0, max(min(rows, table.data.num_rows), 1), len(COLUMNS) - 1)
 
 
 def _column(column: int, values: Iterable[Any], write: Callable[[int, int, Any], object]) -> None:

@@ -61,8 +61,8 @@ def fold_repeats(text: str) -> str:
     """Fold runs of one character, so that a stretched word meets its dictionary form.
 
     ー, っ and 〜 stay once: MeCab knows すごーい and えーっ, not すごーーい. Of three or more, a letter stays twice
-    (ああ, ええ, うう and まあまあ are words; あ alone is another), a sign once, dots as …. Capitals fold only from four on: AAA
-    and III are names. Digits never fold, nor w, which is laughter or an address.
+    (ああ, ええ, うう and まあまあ are words; あ alone is another), a sign once, dots as …. Capitals fold only from
+    four on: AAA and III are names. Digits never fold, nor w, which is laughter or an address.
     """
     return _REPEAT.sub(_shorter, text) if has_repeats(text) else text
 

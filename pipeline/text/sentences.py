@@ -12,7 +12,9 @@ _END = re.compile(
     r"(?: ?笑(?=[\s。！？!?…]|\Z))*\s*"  # laughter belongs to what is laughed at
     r"|\n\s*"
 )
-_INNER = re.compile(rf"[{_MARKS}](?![{_MARKS}{_CLOSING}]*\Z)|\n|\. ")
+_INNER = re.compile(
+    rf"[{_MARKS}\n.](?:(?<=\n)|(?<=\.)(?= )|(?<=[{_MARKS}])(?<![{_MARKS}].)(?![{_MARKS}{_CLOSING}]*\Z))"
+)
 """What a post of more than one sentence has; most posts have none."""
 _BRACKETS = re.compile("[「『（(」』）)]")
 _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-import regex  # type: ignore[import-untyped]
+import regex
 from emoji import EMOJI_DATA
 
 from pipeline.text.folding import fold_width

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ingest_reading import DEFAULT, FORMATS, SERIAL, TOKYO, expected, kinds, micros, records
 
 from pipeline.ingest.files import companions, members
 from pipeline.ingest.records import Post, Record, Rejected, Removal, Skipped
-from reading import DEFAULT, FORMATS, SERIAL, TOKYO, expected, kinds, micros, records
 
 EXPECTED = expected()
 FILES = sorted(EXPECTED)

@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pandas as pd
+import pyarrow as pa
 
+from pipeline.reports.characters import writable
 from pipeline.reports.model import (
     Chart,
     Day,
@@ -52,25 +53,25 @@ def _split(words: str) -> list[tuple[str, str, str]]:
     return [(word, reading, pos) for word, reading, pos in (entry.split(" ") for entry in words.split("|"))]
 
 
-def frame(words: list[tuple[str, str | None, str | None]], size: int, seed: int) -> pd.DataFrame:
+def frame(words: list[tuple[str, str | None, str | None]], size: int, seed: int) -> pa.Table:
     """Rows for the words, then numbered ones up to ``size``, counts falling as 1/rank."""
     chance = random.Random(seed)
     rows = words + [(f"{words[i % len(words)][0]}{i}", "ゴ", words[i % len(words)][2]) for i in range(len(words), size)]
     count = [max(1, 4200 // (i + 1)) for i in range(len(rows))]
     previous = [None if chance.random() < 0.15 else max(1, i + chance.randint(-4, 5)) for i in range(1, len(rows) + 1)]
-    return pd.DataFrame(
+    texts = [[value and writable(value) for value in column] for column in zip(*rows, strict=True)] or [[], [], []]
+    return pa.table(
         {
-            "rank": range(1, len(rows) + 1),
-            # object: pandas' own text type takes no lone surrogate, and a caller's frame may hold one
-            "word": pd.Series([row[0] for row in rows], dtype=object),
-            "reading": pd.Series([row[1] for row in rows], dtype=object),
-            "pos": pd.Series([row[2] for row in rows], dtype=object),
+            "rank": list(range(1, len(rows) + 1)),
+            "word": pa.array(texts[0], pa.string()),
+            "reading": pa.array(texts[1], pa.string()),
+            "pos": pa.array(texts[2], pa.string()),
             "count": count,
             "posts": [max(1, n * 9 // 10) for n in count],
             "authors": [max(1, n * 7 // 10) for n in count],
             "original_count": [n * 8 // 10 for n in count],
             "per_10000": [n / 25.0 for n in count],
-            "previous_rank": pd.array(previous, dtype="Int64"),
+            "previous_rank": pa.array(previous, pa.int64()),
         }
     )
 

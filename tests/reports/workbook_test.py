@@ -56,7 +56,7 @@ def test_hostile_text_is_neither_run_nor_linked(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_a_day_without_anything_is_a_workbook_too(tmp_path: Path, language: str) -> None:
     day = fake_day.day(size=12, number=0)
-    empty = replace(day, tables=tuple(replace(t, frame=t.frame.head(0)) for t in day.tables), summary=(), notes=())
+    empty = replace(day, tables=tuple(replace(t, data=t.data.slice(0, 0)) for t in day.tables), summary=(), notes=())
     workbook.write(empty, tmp_path / "report.xlsx", language)  # type: ignore[arg-type]
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     assert [sheet.max_row for sheet in book.worksheets[1:]] == [1] * 6
@@ -64,7 +64,7 @@ def test_a_day_without_anything_is_a_workbook_too(tmp_path: Path, language: str)
 
 def test_a_text_longer_than_a_cell_is_cut_and_not_lost(tmp_path: Path) -> None:
     day = fake_day.day(size=12, number=5)
-    table = replace(day.tables[0], frame=fake_day.frame([("あ" * 40_000, None, None)], 1, 1))
+    table = replace(day.tables[0], data=fake_day.frame([("あ" * 40_000, None, None)], 1, 1))
     workbook.write(replace(day, tables=(table,)), tmp_path / "report.xlsx", "ja")
     value = openpyxl.load_workbook(tmp_path / "report.xlsx")["形容詞"]["B2"].value
     assert value == "あ" * 32_767
