@@ -120,7 +120,7 @@ class _Days:
             self.pool.start()
         self._each(stale, lambda day: self._stages(day, stages.ANALYSE))
         # what was analysed may have put later days out of date
-        late = [day for day in self.results if self._stale(day, stages.PRESENT) or self.results[day].error]
+        late = [d for d, r in self.results.items() if r.ran or r.error or self._stale(d, stages.PRESENT)]
         self._each(late, self._present)
         return [result for result in self.results.values() if result.ran or result.error]
 

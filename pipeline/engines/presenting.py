@@ -85,11 +85,9 @@ def draw_cloud(
 def assemble(project: Project, days: Days, day: Day) -> model.Day:
     """Put a day's report together from what is stored."""
     layout, settings, manifest = project.layout, project.settings, days[day]
-    asked = queries(days, day)
+    asked, folder = queries(days, day), layout.folder("tables", day)
     shown = tuple(
-        model.Table(
-            cast("model.TableName", name), parquet.read(layout.folder("tables", day) / f"{name}.parquet"), query
-        )
+        model.Table(cast("model.TableName", name), parquet.read(folder / f"{name}.parquet"), query)
         for name, query in asked.items()
     )
     posts = parquet.read(layout.partition("posts", day), _POST_COLUMNS)

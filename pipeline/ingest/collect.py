@@ -119,20 +119,18 @@ class _Collector:
 
 
 def collect(members: Iterable[Member], zone: ZoneInfo, stored: Hasher) -> Collected:
-    """Read all records of a file. Damage ends the reading and is told; what came before it is kept."""
-    into, formats, encodings, error = _Collector(stored), [], [], None
-    member = None
-    try:
-        for member in members:
-            formats.append(member.format)
-            encodings.append(member.encoding)
+    """Read all records of a file. A damaged member is told; what came before the damage is kept, and the next is read."""
+    into = _Collector(stored)
+    formats, encodings, errors = [], [], []
+    for member in members:
+        formats.append(member.format)
+        encodings.append(member.encoding)
+        try:
             into.take(member)
-            into.flush(member)
-    except InputError as damage:
-        if member is None:
-            raise
+        except InputError as damage:
+            errors.append(str(damage))
         into.flush(member)
-        error = str(damage)
+    error = "; ".join(errors) or None
     return _by_day(into, zone, formats, encodings, error)
 
 

@@ -16,6 +16,7 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1b"))
 _COMMON = re.compile(r"[ぁ-んァ-ヶー、。！？「」・…～〜ｗ（）]")
 _KANJI = re.compile(r"[一-龠々]")
 _RARE = re.compile(r"[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f]")
+_CP932_UNMAPPED = dict.fromkeys((0x80, 0xF8F0, 0xF8F1, 0xF8F2, 0xF8F3), "\ufffd")  # what Python makes of 80 A0 FD FE FF
 _JAPANESE = {"cp932": "cp932", "euc_jp": "euc_jp", "iso2022_jp": "iso2022_jp_ext"}
 
 
@@ -78,8 +79,9 @@ def utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield from _unmarked(chunks)
         return
     decoder = codecs.getincrementaldecoder(_JAPANESE.get(encoding, encoding))("hibi_nec")
+    unmapped = _CP932_UNMAPPED if encoding == "cp932" else {}
     for chunk in chunks:
-        yield decoder.decode(chunk).encode("utf-8").removeprefix(codecs.BOM_UTF8)
+        yield decoder.decode(chunk).translate(unmapped).encode("utf-8").removeprefix(codecs.BOM_UTF8)
     yield decoder.decode(b"", final=True).encode("utf-8")
 
 

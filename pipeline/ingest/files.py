@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,19 +12,16 @@ from zoneinfo import ZoneInfo
 
 from pipeline import settings as configuration
 from pipeline.errors import InputError, NotPosts
-from pipeline.ingest import json_values, origin, x_archive
+from pipeline.ingest import origin
 from pipeline.ingest.archives import ZIP, Entry, is_tar, opened_zip, tarred, zipped
-from pipeline.ingest.encoding import detect, utf8
-from pipeline.ingest.origin import Note, Origin
-from pipeline.ingest.recognise import Owner, Reading, readings, text_head, whole, workbook_readings
+from pipeline.ingest.companions import beside, companions, may_belong, owner, reopened
+from pipeline.ingest.origin import Origin
+from pipeline.ingest.recognise import Reading, readings, workbook_readings
 from pipeline.ingest.records import Record
 from pipeline.ingest.source import Budget, Source, opened, printable, unpacked
 from pipeline.ingest.workbook import is_workbook
 
-_COMPANIONS = 50
-"""Files of a folder that are looked into for what belongs to an X archive."""
-_BEGINNING = 4_096
-_BESIDE = ("account", "note_tweet")
+__all__ = ["Member", "companions", "members"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def _only(around: _Around, handle: IO[bytes], inner: Source) -> Reading | None:
     known = around.origin(around.path.name)
     reading = None
     try:
-        reading = next(readings(inner, known, around.budget, lambda: _owner(_beside(around.path))), None)
+        reading = next(readings(inner, known, around.budget, lambda: owner(beside(around.path))), None)
     finally:
         if reading is None:
             handle.close()
@@ -131,7 +128,7 @@ def _zip(around: _Around, handle: IO[bytes]) -> Iterator[Member]:
 def _tar_again(around: _Around) -> Iterator[Entry]:
     """Go through a .tar once more: what belongs to an entry may stand after it."""
     with opened(around.path) as handle:
-        yield from tarred(_unpacked(around.path, handle), around.name)
+        yield from tarred(reopened(around.path, handle), around.name)
 
 
 def _entry(around: _Around, entry: Entry, entries: Callable[[], Iterator[Entry]]) -> Iterator[Member]:
@@ -139,10 +136,10 @@ def _entry(around: _Around, entry: Entry, entries: Callable[[], Iterator[Entry]]
     shown = f"{around.name}/{entry.name}"
     modified = around.modified if entry.modified is None else entry.modified
     folder = PurePosixPath(entry.name).parent
-    beside = (e.source for e in entries() if PurePosixPath(e.name).parent == folder and _may_be_beside(e.name))
+    others = (e.source for e in entries() if PurePosixPath(e.name).parent == folder and may_belong(e.name))
     inner = unpacked(entry.source, around.budget)
     try:
-        for reading in readings(inner, around.origin(entry.name), around.budget, partial(_owner, beside)):
+        for reading in readings(inner, around.origin(entry.name), around.budget, partial(owner, others)):
             yield _member(shown, reading, modified)
     except NotPosts:
         return
@@ -169,72 +166,3 @@ def _closing(records: Iterator[Record], handle: IO[bytes]) -> Iterator[Record]:
 def _raising(error: InputError) -> Iterator[Record]:
     raise error
     yield
-
-
-def companions(path: Path) -> list[Path]:
-    """Return the files of the same folder that change how this one is read: account and long posts of an X archive.
-
-    Found by what is in them, among the files whose names tell of accounts or notes; where the folder has more than
-    one archive, those whose names begin most like this one's. Empty for any other file.
-    """
-    if not path.is_file() or _kind(path) != "tweets":
-        return []
-    others = sorted(p for p in path.parent.iterdir() if p != path and _may_be_beside(p.name) and p.is_file())
-    found: dict[str, list[Path]] = {kind: [] for kind in _BESIDE}
-    for other in others[:_COMPANIONS]:
-        found.get(_kind(other) or "", []).append(other)
-    return sorted(p for kind in found.values() for p in _likest(path.name, kind))
-
-
-def _may_be_beside(name: str) -> bool:
-    base = PurePosixPath(name).name.lower()
-    return "account" in base or ("note" in base and "tweet" in base)
-
-
-def _likest(name: str, paths: list[Path]) -> list[Path]:
-    alike = {path: _common(name, path.name) for path in paths}
-    return [path for path in paths if alike[path] == max(alike.values())]
-
-
-def _common(one: str, other: str) -> int:
-    """Count the signs with which both names begin."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _beside(path: Path) -> Iterator[Source]:
-    for other in companions(path):
-        with opened(other) as handle:
-            yield _unpacked(other, handle)
-
-
-def _unpacked(path: Path, handle: IO[bytes]) -> Source:
-    name = printable(path.name)
-    return unpacked(Source(handle, name), Budget(name, os.fstat(handle.fileno()).st_size))
-
-
-def _kind(path: Path) -> str | None:
-    with opened(path) as handle:
-        source = _unpacked(path, handle)
-        head = source.head(_BEGINNING)
-        code = detect(head, source.complete)
-        return None if code is None else x_archive.kind(b"".join(utf8(iter([head]), code)))
-
-
-def _owner(sources: Iterable[Source]) -> Owner:
-    """Read account and long posts; where several accounts are found, none is taken. Raises InputError."""
-    accounts: set[str] = set()
-    notes: list[Note] = []
-    for source in sources:
-        head, code = text_head(source)
-        kind = None if code is None else x_archive.kind(head)
-        if code is None or kind not in _BESIDE:
-            continue
-        raw, damage = whole(utf8(source.chunks(), code), source.name)
-        if damage is not None:
-            raise damage
-        value, _ = json_values.parsed(x_archive.payload(raw), source.name)
-        if kind == "account":
-            accounts.update(filter(None, [x_archive.account(value)]))
-        else:
-            notes.extend(x_archive.notes(value))
-    return accounts.pop() if len(accounts) == 1 else None, tuple(notes)

@@ -110,7 +110,7 @@ class Source:
         step = getattr(self._stream, "read1", self._stream.read)
         while size > 0 and not self._ended:
             try:
-                part = step(size)
+                part = step(min(size, CHUNK))
                 if self._budget is not None:
                     self._budget.spend(len(part))
             except InputError as error:

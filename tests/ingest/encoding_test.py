@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingest_reading import lines, posts, write
+from ingest_reading import kinds, lines, posts, write
 
 from pipeline.ingest.encoding import detect, utf8
 from pipeline.ingest.files import members
@@ -85,6 +85,7 @@ def test_json_lines_in_other_encodings(codec: str, tmp_path: Path) -> None:
     (post,) = posts(path)
     assert (post.text, post.author, post.flags) == ("春だね、と思った", "さくら", [])
     (member,) = members(path, DEFAULT, TOKYO)
+    assert kinds(list(member.records)) == {"Post": 1}
     assert member.encoding == {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(codec, codec)
 
 

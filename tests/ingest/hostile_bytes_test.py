@@ -24,7 +24,7 @@ from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Removal, 
 from pipeline.settings import Source
 
 FEW = settings(deadline=None, derandomize=True, max_examples=40)
-MANY = settings(deadline=None, derandomize=True, max_examples=100)
+MANY = settings(deadline=None, derandomize=True, max_examples=60)
 EXAMPLES = sorted(p for p in FORMATS.iterdir() if p.name not in ("README.md", "expected.jsonl"))
 X_ARCHIVE = formats.Format("x_archive", lambda value: True, x_archive.read)
 PLAIN = origin.of("1705330798.dat", Source(), TOKYO, False)

@@ -119,11 +119,11 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(source, "_FREE", 1 << 20)
     packed = gzip.compress(line(1) * 100_000, mtime=0)  # 6 MB to some 20 KB
     found, error = until_damage(write(tmp_path / "a.gz", packed))
-    assert "a.gz: unpacks to over 200 times its size" in error or "200 times its size" in error
+    assert error.startswith("a.gz: unpacks to") and "200 times its size" in error
     # A line has 63 bytes; the limit is 200 times the packed size, or 1 MiB if that is more; reading is by 256 KiB.
     most = max(200 * len(packed), 1 << 20) // len(line(1))
     assert most - 2 * source.CHUNK // len(line(1)) <= len(found) <= most
-    path = pack({"a": b"\n" * 50_000_000}, "zip", tmp_path)
+    path = pack({"a": line(1) * 300_000}, "zip", tmp_path)
     assert "200 times its size" in until_damage(path)[1]
 
 

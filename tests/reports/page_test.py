@@ -72,7 +72,9 @@ def test_rows_are_cut_counted_and_told(day: Day) -> None:
 
 def test_the_way_from_yesterday_stands_in_words(day: Day) -> None:
     data = day.tables[0].data.slice(0, 4)
-    data = data.drop_columns("previous_rank").append_column("previous_rank", [[1, 5, 1, None]])  # stayed, 5 to 2, 1 to 3, new
+    data = data.drop_columns("previous_rank").append_column(
+        "previous_rank", [[1, 5, 1, None]]
+    )  # stayed, 5 to 2, 1 to 3, new
     tree = parsed(replace(day, tables=(replace(day.tables[0], data=data),)))
     told = [" ".join(row.css("td")[-1].text(separator=" ").split()) for row in tree.css(".ranked tbody tr")]
     assert told == ["1 変わらず →", "5 上昇 3 ↑3", "1 下降 2 ↓2", "新"]
