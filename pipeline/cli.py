@@ -14,6 +14,7 @@ from pipeline import terminal
 from pipeline.errors import PipelineError, SettingsError, StoreBusy
 
 if TYPE_CHECKING:
+    from pipeline.engines.pool import Pool
     from pipeline.settings import Settings
     from pipeline.store.layout import Layout
 
@@ -73,9 +74,25 @@ def run(
     force: Annotated[str | None, typer.Option("--force", help="Run this stage even where it is current.")] = None,
 ) -> None:
     """Take in what is new and bring every day up to date."""
+    from pipeline.engines.pool import Pool
+
+    with Pool(workers or _cores()) as pool:
+        pool.start()  # first of all: workers load while this process does
+        raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force))
+
+
+def _run(
+    pool: Pool,
+    inbox: list[Path],
+    store: Path | None,
+    settings: Path | None,
+    days: tuple[str | None, str | None, str | None],
+    force: str | None,
+) -> int:
     from pipeline import stages
     from pipeline.engines import local, project
 
+    date, since, until = days
     chosen, layout = _open(settings, store)
     if date and (since or until):
         raise SettingsError("--date goes without --since and --until")
@@ -89,10 +106,10 @@ def run(
     printer = terminal.Printer(layout)
     outcome = None
     try:
-        outcome = local.run(opened, _inboxes(inbox or list(chosen.inbox), layout), wanted, workers or _cores(), printer)
+        outcome = local.run(opened, _inboxes(inbox or list(chosen.inbox), layout), wanted, pool, printer)
     finally:
         printer.close(outcome)
-    raise typer.Exit(PARTLY if outcome.failed else 0)
+    return PARTLY if outcome.failed else 0
 
 
 def _inboxes(inboxes: list[Path], layout: Layout) -> list[Path]:

@@ -6,7 +6,8 @@ import datetime as dt
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import stages, tables
-from pipeline.engines import presenting
+from pipeline.engines import jobs, presenting
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project
 from pipeline.errors import WorkError
@@ -96,6 +97,25 @@ class DayWork:
         self.manifest.finish(stage.name, inputs, outputs, facts)
         return True
 
+    def run_all(self, some: Sequence[Stage], forced: str | None, *, together: bool) -> list[str]:
+        """Run some stages, each when those that it reads are done; ``together`` if they may share the machine.
+
+        Returns the names of those that ran. Raises the error of the first that failed; what needs it is not run.
+        """
+        with ThreadPoolExecutor(len(some) if together else 1) as threads:
+            futures: dict[str, Future[bool]] = {}
+
+            def when_ready(stage: Stage) -> bool:
+                for name in stage.reads:
+                    if name in futures:
+                        futures[name].result()
+                return self.run(stage, force=stage.name == forced)
+
+            for stage in some:
+                futures[stage.name] = threads.submit(when_ready, stage)
+            wait(futures.values())
+        return [name for name, future in futures.items() if future.result()]
+
     def partition(self, table: str) -> Path:
         """The file of one of the day's tables."""
         return self.layout.partition(table, self.day)
@@ -120,15 +140,13 @@ class DayWork:
 
     def tokenise(self) -> Saved:
         """Posts to tokens, in workers."""
-        from pipeline.text.tokenise import analyse
-
         posts = parquet.read(self.partition("posts"), ["post_id", "clean", "file", "line"])
         lexicon = self.project.lexicon
         arguments = (str(lexicon.folder), lexicon.fingerprint, self.settings.words.max_length)
         cut, lost, words = [], [], [0]
 
         def chunks() -> Iterator[pa.Table]:
-            for result, killers in stages.tokenise(posts["clean"].to_pylist(), analyse, arguments, self.pool.map):
+            for result, killers in stages.tokenise(posts["clean"].to_pylist(), jobs.analyse, arguments, self.pool.map):
                 cut.extend(result.cut)
                 lost.extend(killers)
                 words[0] += stages.count_words(result.tokens)
@@ -181,9 +199,9 @@ class DayWork:
         """Ranked tables to word clouds, in workers."""
         folder, outputs, facts = self.layout.folder("pictures", self.day), [], {}
         work = [(name, presenting.cloud_job(self.layout, self.day, name, self.settings)) for name in presenting.CLOUDS]
-        futures = [self.pool.submit(presenting.draw_cloud, *arguments) for _, arguments in work]
+        futures = [self.pool.submit(jobs.draw_cloud, *arguments) for _, arguments in work]
         for (name, arguments), future in zip(work, futures, strict=True):
-            cloud = self.pool.result(future, presenting.draw_cloud, *arguments)
+            cloud = self.pool.result(future, jobs.draw_cloud, *arguments)
             for suffix, data in (("png", cloud.png), ("svg", cloud.svg.encode())):
                 outputs.append(folder / f"{name}.{suffix}")
                 files.write(self.layout.root, outputs[-1], data)
@@ -192,9 +210,8 @@ class DayWork:
 
     def summarise(self) -> Saved:
         """Tokens to a few sentences."""
-        posts = parquet.read(self.partition("posts"), ["post_id", "clean", "is_repost", "duplicate_of"])
-        tokens = parquet.read_chunks(self.partition("tokens"), ["post", "sentence", "base", "pos", "subpos"])
-        summary = stages.summarise(posts, tokens, self.project.stop_words, self.settings)
+        arguments = (self.partition("posts"), self.partition("tokens"), self.project.stop_words, self.settings)
+        summary = self.pool.result(self.pool.submit(jobs.summarise, *arguments), jobs.summarise, *arguments)
         return [self._write("summary", tables.SUMMARY, [summary])], {}
 
     def report(self) -> Saved:

@@ -80,19 +80,15 @@ class Watcher(Protocol):
         """Hear of a day that is done."""
 
 
-def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, workers: int, watcher: Watcher) -> Outcome:
+def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, watcher: Watcher) -> Outcome:
     """Take in new files and bring the wanted days up to date. Raises StoreBusy where another run holds the store."""
     layout = project.layout
     with lock.held(layout):
         files.clear_staging(layout.root)
-        pool = Pool(workers)
-        try:
-            taken = _ingest(project, inboxes, wanted.force == "ingest", watcher)
-            book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
-            results = _Days(book, wanted, pool, watcher).run()
-            publishing.publish(project, book.days, results)
-        finally:
-            pool.close()
+        taken = _ingest(project, inboxes, wanted.force == "ingest", watcher)
+        book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
+        results = _Days(book, wanted, pool, watcher).run()
+        publishing.publish(project, book.days, results)
     return Outcome(taken, results, [day for day in book.days if not wanted.holds(day)])
 
 
@@ -116,8 +112,6 @@ class _Days:
     def run(self) -> list[DayResult]:
         stale = [day for day in self.results if self._stale(day, stages.STAGES)]
         self.watcher.days(len(stale))
-        if stale:
-            self.pool.start()
         self._each(stale, lambda day: self._stages(day, stages.ANALYSE))
         # what was analysed may have put later days out of date
         late = [d for d, r in self.results.items() if r.ran or r.error or self._stale(d, stages.PRESENT)]
@@ -135,15 +129,13 @@ class _Days:
         for day in sorted(large):
             work(day)
 
-    def _stages(self, day: Day, some: Iterable[Stage]) -> None:
+    def _stages(self, day: Day, some: Sequence[Stage]) -> None:
         result = self.results[day]
         if result.error:
             return
         work = DayWork(self.book, day, self.pool)
         try:
-            for stage in some:
-                if work.run(stage, force=stage.name == self.wanted.force):
-                    result.ran.append(stage.name)
+            result.ran += work.run_all(some, self.wanted.force, together=_rows(self.book, day) < _LARGE)
         except PipelineError as error:
             result.error = str(error)
         except Exception as error:  # a defect costs its day, not the others

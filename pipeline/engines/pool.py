@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pipeline.errors import LostWorker
 
@@ -27,8 +27,17 @@ class Pool:
         self._lock = threading.RLock()
         self._executor: ProcessPoolExecutor | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def start(self) -> None:
-        """Start the processes now, so that they load while other work goes on."""
+        """Start the processes in the background, so that they load while other work goes on."""
+        threading.Thread(target=self._start, daemon=True).start()
+
+    def _start(self) -> None:
         for _ in range(self.workers):
             self.submit(_ready)
 
@@ -88,11 +97,17 @@ class Pool:
 
 
 def _ready() -> None:
-    """Load what every worker needs."""
-    import pipeline.text.normalise
-    import pipeline.text.tokenise  # noqa: F401
+    """Answer, so that a process is there."""
+
+
+_LOADED_ONCE = ("pipeline.engines.jobs", "fugashi", "pipeline.pictures.wordcloud", "pipeline.analysis.summary")
+"""What the server of forks loads before the first worker is asked for, so that no worker loads it again."""
 
 
 def _context() -> multiprocessing.context.BaseContext:
     """Choose how processes start: never by a bare fork, as Arrow's threads do not survive one."""
-    return multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
+    if not sys.platform.startswith("linux"):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_LOADED_ONCE))
+    return context

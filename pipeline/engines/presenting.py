@@ -61,7 +61,7 @@ def queries(days: Days, day: Day) -> dict[str, str]:
 
 
 def cloud_job(layout: Layout, day: Day, name: str, settings: Settings) -> tuple[Any, ...]:
-    """Gather the arguments of :func:`draw_cloud`: more words than are drawn, so that those left out can be named."""
+    """Gather the arguments of :func:`pipeline.engines.jobs.draw_cloud`."""
     table = parquet.read(
         layout.folder("tables", day) / ("adjectives.parquet" if name == "adjectives" else "nouns_adjectives.parquet"),
         ["word", "pos", "count"],
@@ -70,16 +70,6 @@ def cloud_job(layout: Layout, day: Day, name: str, settings: Settings) -> tuple[
     rule, t = settings.pictures, texts(settings.report.language)
     words = [(row["word"], float(row["count"]), row["pos"]) for row in rows[: rule.words]]
     return words, rule.width, rule.height, rule.words, rule.seed, getattr(t, f"cloud_{name}"), t.empty
-
-
-def draw_cloud(
-    words: list[tuple[str, float, str]], width: int, height: int, limit: int, seed: int, title: str, empty: str
-) -> Any:
-    """Draw one word cloud; what a worker is asked for."""
-    from pipeline.pictures.wordcloud import CloudWord, draw
-
-    chosen = [CloudWord(*word) for word in words]
-    return draw(chosen, width=width, height=height, limit=limit, seed=seed, title=title, empty=empty)
 
 
 def assemble(project: Project, days: Days, day: Day) -> model.Day:

@@ -119,7 +119,7 @@ class _Collector:
 
 
 def collect(members: Iterable[Member], zone: ZoneInfo, stored: Hasher) -> Collected:
-    """Read all records of a file. A damaged member is told; what came before the damage is kept, and the next is read."""
+    """Read all records of a file. Damage is told; what came before it is kept, and the next member is read."""
     into = _Collector(stored)
     formats, encodings, errors = [], [], []
     for member in members:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class DayManifest:
 
     def __init__(self, layout: Layout, day: Day) -> None:
         self._layout, self._path = layout, layout.day_manifest(day)
+        self._lock = threading.Lock()  # stages of a day may end at the same moment
         self.day = day
         self.stages = {name: Entry(**entry) for name, entry in read(self._path).get("stages", {}).items()}
 
@@ -47,14 +49,16 @@ class DayManifest:
 
     def begin(self, stage: str) -> None:
         """Take a stage's entry out, before its outputs are touched."""
-        if self.stages.pop(stage, None) is not None:
-            self._write()
+        with self._lock:
+            if self.stages.pop(stage, None) is not None:
+                self._write()
 
     def finish(self, stage: str, inputs: dict[str, str], outputs: list[Path], facts: dict[str, Any]) -> None:
         """Put a stage's entry back; all its outputs lie on disk."""
         hashes = {self._layout.relative(path): sha256(path) for path in outputs}
-        self.stages[stage] = Entry(inputs, hashes, facts)
-        self._write()
+        with self._lock:
+            self.stages[stage] = Entry(inputs, hashes, facts)
+            self._write()
 
     def _write(self) -> None:
         stages = {name: asdict(entry) for name, entry in self.stages.items()}

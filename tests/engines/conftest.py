@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engines import local
+from pipeline.engines.pool import Pool
 from pipeline.engines.project import open_project
 from pipeline.settings import Settings
 
@@ -31,7 +32,8 @@ class Silent:
 class Desk:
     """An inbox and a store in a temporary folder, and runs over them."""
 
-    def __init__(self, folder: Path, **settings):
+    def __init__(self, folder: Path, pool, **settings):
+        self.pool = pool
         self.inbox, self.store = folder / "inbox", folder / "store"
         self.inbox.mkdir(parents=True)
         self.settings = Settings.model_validate(settings)
@@ -63,7 +65,7 @@ class Desk:
     def run(self, *, inbox=None, **wanted):
         self.watcher = Silent()
         asked = local.Wanted(**{"until": FAR} | wanted)
-        return local.run(self.project(), [inbox or self.inbox], asked, 1, self.watcher)
+        return local.run(self.project(), [inbox or self.inbox], asked, self.pool, self.watcher)
 
     def read(self, table, day):
         import pandas as pd
@@ -81,16 +83,22 @@ class Desk:
         (self.store / ".salt").write_bytes((other.store / ".salt").read_bytes())
 
 
-@pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
+@pytest.fixture(scope="session")
+def pool():
+    with Pool(1) as workers:
+        yield workers
 
 
 @pytest.fixture
-def new_desk(tmp_path):
+def desk(tmp_path, pool):
+    return Desk(tmp_path, pool)
+
+
+@pytest.fixture
+def new_desk(tmp_path, pool):
     """Make several desks in one test."""
 
     def make(name, **settings):
-        return Desk(tmp_path / name, **settings)
+        return Desk(tmp_path / name, pool, **settings)
 
     return make
