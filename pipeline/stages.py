@@ -21,7 +21,7 @@ from pipeline.settings import Settings
 Day = dt.date
 Result = TypeVar("Result")
 
-CHUNK = 5_000
+CHUNK = 10_000
 """Posts a job and a row group. Fixed, so that the bytes do not depend on the number of workers."""
 
 
@@ -219,8 +219,6 @@ def count_words(tokens: pa.Table) -> int:
 def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset[str], settings: Settings) -> pa.Table:
     """Choose a day's sentences; rows of the summary table."""
     from pipeline.analysis.summary import summarise as choose
-    from pipeline.text import sentences
-
     rule = settings.summary
     found = choose(
         candidates(posts, tokens, stop_words), posts=posts.num_rows, wanted=rule.sentences, diversity=rule.diversity
@@ -230,7 +228,7 @@ def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset
             "rank": rank,
             "post": one.post,
             "sentence": one.number,
-            "text": sentences.split(posts["clean"][one.post].as_py())[one.number].strip(),
+            "text": _sentence(posts["clean"][one.post].as_py(), one.number),
             "score": one.score,
             "share": one.share,
             "posts": one.posts,
@@ -238,6 +236,13 @@ def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset
         for rank, one in enumerate(found, 1)
     ]
     return pa.Table.from_pylist(rows, tables.SUMMARY)
+
+
+def _sentence(clean: str, number: int) -> str:
+    from pipeline.text import sentences
+
+    bounds = [*sentences.starts(clean), len(clean)]
+    return clean[bounds[number] : bounds[number + 1]].strip()
 
 
 def candidates(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset[str]) -> Any:

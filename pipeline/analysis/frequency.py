@@ -19,8 +19,6 @@ KEY = ("base", "lemma", "pos")
 _AUTHOR = 0xFFFFFFFF
 """Low half of a pair (word, author) packed in int64."""
 
-Word = tuple[str, ...]
-
 
 class Frequencies(NamedTuple):
     """What was counted over some posts."""
@@ -29,19 +27,15 @@ class Frequencies(NamedTuple):
     word_authors: pa.Table
 
 
-class _Sums:
-    """Sums by integer key, grown as keys appear."""
+class _Part(NamedTuple):
+    """What was counted in one chunk, by numbers of the chunk's own words."""
 
-    def __init__(self) -> None:
-        self.values = np.zeros(0, np.int64)
-
-    def add(self, keys: np.ndarray, weights: np.ndarray | None = None) -> None:
-        found = np.bincount(keys, weights, len(self.values)).astype(np.int64)  # exact: sums stay below 2**53
-        found[: len(self.values)] += self.values
-        self.values = found
-
-    def upto(self, size: int) -> np.ndarray:
-        return np.pad(self.values, (0, size - len(self.values)))
+    words: pa.Table
+    tokens: np.ndarray
+    posts: np.ndarray
+    original: np.ndarray
+    pairs: np.ndarray
+    """Distinct ``word << 32 | author``."""
 
 
 class Counter:
@@ -53,42 +47,62 @@ class Counter:
         self._names = encoded.dictionary
         self._author = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         self._original = original
-        self._words: dict[Word, int] = {}
-        self._count, self._posts, self._original_count = _Sums(), _Sums(), _Sums()
-        self._pairs: list[np.ndarray] = []
+        self._parts: list[_Part] = []
 
     def add(self, tokens: pa.Table) -> None:
         """Count rows of the tokens table. A post must not be split over two calls."""
         if tokens.num_rows == 0:
             return
         post = tokens["post"].to_numpy()
-        word = self._number(tokens)
-        self._count.add(word)
-        self._original_count.add(word[self._original[post]])
+        words, word = _numbered(tokens)
+        size = words.num_rows
+        count = np.bincount(word, minlength=size)
+        original = np.bincount(word[self._original[post]], minlength=size)
         first, posts = int(post[0]), int(post[-1]) - int(post[0]) + 1
         word, post = np.divmod(_distinct(word * posts + (post - first)), posts)
-        self._posts.add(word)
         author = self._author[post + first]
-        self._pairs.append(_distinct((word << 32 | author)[author >= 0]))
-
-    def _number(self, tokens: pa.Table) -> np.ndarray:
-        """Number each token's word, the same in every chunk; int64 (tokens,)."""
-        columns = [tokens[name].unify_dictionaries().combine_chunks() for name in KEY]
-        sizes = [len(column.dictionary) for column in columns]
-        indices = [column.indices.to_numpy() for column in columns]
-        key = (indices[0].astype(np.int64) * sizes[1] + indices[1]) * sizes[2] + indices[2]
-        kinds, inverse = np.unique(key, return_inverse=True)
-        parts = (kinds // (sizes[1] * sizes[2]), kinds // sizes[2] % sizes[1], kinds % sizes[2])
-        texts = (c.dictionary.take(pa.array(p)).to_pylist() for c, p in zip(columns, parts, strict=True))
-        numbers = [self._words.setdefault(word, len(self._words)) for word in zip(*texts, strict=True)]
-        return np.array(numbers, np.int64)[inverse]
+        pairs = _distinct((word << 32 | author)[author >= 0])
+        self._parts.append(_Part(words, count, np.bincount(word, minlength=size), original, pairs))
 
     def result(self) -> Frequencies:
         """Give the counts, ordered by count, base, lemma and pos, and the authors of each word."""
-        size = len(self._words)
-        pairs = _distinct(np.concatenate([np.zeros(0, np.int64), *self._pairs]))
-        sums = [s.upto(size) for s in (self._count, self._posts, self._original_count)]
-        return _assemble(list(self._words), sums, pairs, self._names)
+        return _united(self._parts, self._names)
+
+
+def _numbered(tokens: pa.Table) -> tuple[pa.Table, np.ndarray]:
+    """List the distinct words of some tokens, and number each token's word; int64 (tokens,)."""
+    columns = [tokens[name].unify_dictionaries().combine_chunks() for name in KEY]
+    sizes = [len(column.dictionary) for column in columns]
+    indices = [column.indices.to_numpy() for column in columns]
+    key = pa.array((indices[0].astype(np.int64) * sizes[1] + indices[1]) * sizes[2] + indices[2]).dictionary_encode()
+    kinds = key.dictionary.to_numpy()
+    parts = (kinds // (sizes[1] * sizes[2]), kinds // sizes[2] % sizes[1], kinds % sizes[2])
+    words = [column.dictionary.take(pa.array(part)) for column, part in zip(columns, parts, strict=True)]
+    return pa.table(words, names=list(KEY)), key.indices.to_numpy().astype(np.int64)
+
+
+def _united(parts: Sequence[_Part], names: pa.Array) -> Frequencies:
+    """Add up parts whose authors are rows of ``names``."""
+    words = pa.concat_tables([part.words for part in parts]) if parts else pa.table([[]] * 3, _WORDS)
+    keys = pc.binary_join_element_wise(*words.columns, _BETWEEN).combine_chunks().dictionary_encode()
+    number, size = keys.indices.to_numpy().astype(np.int64), len(keys.dictionary)
+    first = np.empty(size, np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    sums = [_added(number, [part[i] for part in parts], size) for i in (1, 2, 3)]
+    offsets = np.cumsum([0, *(part.words.num_rows for part in parts)])
+    pairs = [number[p.pairs + (o << 32) >> 32] << 32 | p.pairs & _AUTHOR for p, o in zip(parts, offsets, strict=False)]
+    return _assemble(words.take(pa.array(first)), sums, _distinct(np.concatenate([_NONE, *pairs])), names)
+
+
+_WORDS = pa.schema([(name, pa.string()) for name in KEY])
+_NONE = np.zeros(0, np.int64)
+_BETWEEN = "\t"
+"""Joins the parts of a key. No token holds it: cleaning takes it out, and MeCab passes over it."""
+
+
+def _added(number: np.ndarray, values: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Add up values by number; exact, as sums stay below 2**53."""
+    return np.bincount(number, np.concatenate([_NONE, *values]), size).astype(np.int64)
 
 
 def _distinct(keys: np.ndarray) -> np.ndarray:
@@ -97,17 +111,16 @@ def _distinct(keys: np.ndarray) -> np.ndarray:
     return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
 
 
-def _assemble(words: Sequence[Word], sums: Sequence[np.ndarray], pairs: np.ndarray, names: pa.Array) -> Frequencies:
+def _assemble(words: pa.Table, sums: Sequence[np.ndarray], pairs: np.ndarray, names: pa.Array) -> Frequencies:
     """Build the tables of sums (count, posts, original_count) and distinct pairs ``word << 32 | author``.
 
     Authors are rows of ``names``.
     """
-    authors = np.bincount(pairs >> 32, minlength=len(words))
-    keys = [pa.array([word[i] for word in words], pa.string()) for i in range(len(KEY))]
-    counts = pa.table([*keys, sums[0], sums[1], authors, sums[2]], schema=COUNTS)
+    authors = np.bincount(pairs >> 32, minlength=words.num_rows)
+    counts = pa.table([*words.columns, sums[0], sums[1], authors, sums[2]], schema=COUNTS)
     order = pc.sort_indices(counts, [("count", "descending"), *((name, "ascending") for name in KEY)])
-    place = np.empty(len(words), np.int64)
-    place[order.to_numpy()] = np.arange(len(words))
+    place = np.empty(words.num_rows, np.int64)
+    place[order.to_numpy()] = np.arange(words.num_rows)
     rank = np.empty(len(names), np.int64)
     alphabetic = pc.sort_indices(names)
     rank[alphabetic.to_numpy()] = np.arange(len(names))
@@ -133,19 +146,15 @@ def originals(posts: pa.Table) -> np.ndarray:
 
 def merge(parts: Sequence[Frequencies]) -> Frequencies:
     """Merge frequencies of disjoint posts: sums add up, authors are united. Order and grouping do not matter."""
-    words: dict[Word, int] = {}
-    sums = [_Sums() for _ in range(3)]
-    names = pa.chunked_array([n for p in parts for n in _names(p)], pa.string()).unique()
-    pairs = [np.zeros(0, np.int64)]
-    for part in parts:
-        columns = (part.counts[name].to_pylist() for name in KEY)
-        number = np.array([words.setdefault(w, len(words)) for w in zip(*columns, strict=True)], np.int64)
-        for total, name in zip(sums, ("count", "posts", "original_count"), strict=True):
-            total.add(number, part.counts[name].to_numpy())
-        author = pc.index_in(part.word_authors["author"].cast(pa.string()), names).to_numpy().astype(np.int64)
-        pairs.append(number[part.word_authors["word"].to_numpy()] << 32 | author)
-    totals = [total.upto(len(words)) for total in sums]
-    return _assemble(list(words), totals, _distinct(np.concatenate(pairs)), names)
+    names = pa.chunked_array([n for part in parts for n in _names(part)], pa.string()).unique()
+    return _united([_part(part, names) for part in parts], names)
+
+
+def _part(found: Frequencies, names: pa.Array) -> _Part:
+    author = pc.index_in(found.word_authors["author"].cast(pa.string()), names).to_numpy().astype(np.int64)
+    pairs = found.word_authors["word"].to_numpy().astype(np.int64) << 32 | author
+    tokens, posts, original = (found.counts[name].to_numpy() for name in ("count", "posts", "original_count"))
+    return _Part(found.counts.select(list(KEY)), tokens, posts, original, pairs)
 
 
 def _names(part: Frequencies) -> list[pa.Array]:

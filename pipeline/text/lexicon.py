@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from pipeline.errors import DictionaryError
 
-VERSION = 1
+VERSION = 2
 """Part of the fingerprint: raised when the compiled form changes."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
@@ -39,8 +39,16 @@ _TOKEN = np.dtype(
 _FIELDS = 26
 _SHARED = ("matrix.bin", "char.bin", "unk.dic", "dicrc")
 
-SCHEMA = pa.schema([(name, pa.string()) for name in ("surface", "base", "lemma", "reading", "pos", "subpos")])
-"""Columns of ``lexicon.arrow``, one row a morpheme; ``reading`` is null where the dictionary has none."""
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("surface", "base", "lemma", "reading", "pos", "subpos")] + [("width", pa.int32())]
+)
+"""Columns of ``lexicon.arrow``, one row a morpheme; ``reading`` is null where the dictionary has none, ``width`` the
+characters of the surface, spaces apart."""
+
+
+def width(surface: str) -> int:
+    """Count the characters of a surface, spaces apart."""
+    return len("".join(surface.split(" ")))
 
 
 def code(numbers: np.ndarray) -> np.ndarray:
@@ -72,6 +80,12 @@ class Lexicon:
         """Every morpheme, by number; memory-mapped, so that workers share it."""
         with pa.memory_map(str(self.folder / "lexicon.arrow")) as source:
             return pa.ipc.open_file(source).read_all()
+
+    @cached_property
+    def size(self) -> int:
+        """How many morphemes it has."""
+        rows: int = self.table.num_rows
+        return rows
 
     @property
     def arguments(self) -> str:
@@ -181,6 +195,7 @@ def columns(
             given(reading),
             pos,
             pc.if_else(pc.equal(pos2, "*"), "", finer),
+            pc.utf8_length(pc.replace_substring(surface, " ", "")),
         ],
         schema=SCHEMA,
     )

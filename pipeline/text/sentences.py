@@ -20,6 +20,15 @@ _BRACKETS = re.compile("[「『（(」』）)]")
 _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
 
 
+_FIRST = re.compile(rf"[{_MARKS}\n]|\.(?= )")
+
+
+def several(clean: str) -> bool:
+    """Tell whether a text may have more than one sentence, quickly: most end at the first mark or have none."""
+    mark = _FIRST.search(clean)
+    return mark is not None and mark.end() < len(clean)
+
+
 def starts(clean: str) -> list[int]:
     """Return the offsets, in characters, at which sentences start; the first is 0 unless the text is empty."""
     if not clean:
