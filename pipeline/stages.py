@@ -94,32 +94,29 @@ def merge(
     pieces: Sequence[pa.Table], exclusions: pa.Table, settings: Settings, spread: Mapper
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Make the posts of a day: one row a post, cleaned, copies marked. Returns them and counts of pieces' rows."""
+    from pyarrow import compute as pc
+
     from pipeline.ingest.merge import merge as one_row_a_post
 
     merged = one_row_a_post(pieces, exclusions)
     posts = merged.posts
     cleaned = _cleaned(posts["text"], spread)
-    first = first_copies(cleaned, posts, settings, spread)
-    ids = posts["post_id"].combine_chunks()
+    first = first_copies(cleaned["clean"], posts, settings)
     found = {
         **{name: posts[name] for name in posts.column_names},
-        "clean": pa.array((c.clean for c in cleaned), pa.string()),
-        "duplicate_of": ids.take(pa.array(first, mask=first < 0)),
-        **{name: pa.array((getattr(c, name) for c in cleaned), pa.list_(pa.string())) for name in _TAKEN},
-        **{name: _told_or_found(posts[name], [getattr(c, name) for c in cleaned]) for name in ("urls", "hashtags")},
+        **{name: cleaned[name] for name in ("clean", "mentions", "emoji", "kaomoji")},
+        **{name: pc.coalesce(posts[name], cleaned[name]) for name in ("urls", "hashtags")},
+        "duplicate_of": posts["post_id"].take(pa.array(first, mask=first < 0)),
     }
     facts = {"kept": merged.kept, "repeated": merged.repeated, "excluded": merged.excluded}
     return pa.table([found[name] for name in tables.POSTS.names], schema=tables.POSTS), facts
 
 
-_TAKEN = ("mentions", "emoji", "kaomoji")
-
-
-def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> list[Any]:
-    from pipeline.text.normalise import clean_all
+def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> pa.Table:
+    from pipeline.text.normalise import clean_table
 
     parts = [(texts.slice(start, end - start).to_pylist(),) for start, end in chunks(len(texts))]
-    return [row for part in _all(spread(clean_all, parts)) for row in part]
+    return pa.concat_tables(_all(spread(clean_table, parts or [([],)])))
 
 
 def _all(results: Iterable[Result | LostWorker]) -> Iterator[Result]:
@@ -129,19 +126,12 @@ def _all(results: Iterable[Result | LostWorker]) -> Iterator[Result]:
         yield result
 
 
-def first_copies(cleaned: Sequence[Any], posts: pa.Table, settings: Settings, spread: Mapper) -> np.ndarray:
+def first_copies(clean: pa.ChunkedArray, posts: pa.Table, settings: Settings) -> np.ndarray:
     """Find each post's first copy, -1 without one; int32 (posts,). Reposts are marked as such already."""
     from pipeline.ingest import duplicates
 
-    rule = settings.duplicates
-    texts = [c.clean for c in cleaned]
-    skip = posts["is_repost"].to_numpy()
-    return duplicates.first_copies(texts, skip=skip, threshold=rule.threshold, shortest=rule.shortest)
-
-
-def _told_or_found(told: pa.ChunkedArray, found: list[list[str]]) -> pa.Array:
-    values = [f if t is None else t for t, f in zip(told.to_pylist(), found, strict=True)]
-    return pa.array(values, pa.list_(pa.string()))
+    rule, skip = settings.duplicates, posts["is_repost"].to_numpy()
+    return duplicates.first_copies(clean.to_pylist(), skip=skip, threshold=rule.threshold, shortest=rule.shortest)
 
 
 def totals(posts: pa.Table, zone: ZoneInfo) -> dict[str, Any]:
@@ -219,6 +209,7 @@ def count_words(tokens: pa.Table) -> int:
 def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset[str], settings: Settings) -> pa.Table:
     """Choose a day's sentences; rows of the summary table."""
     from pipeline.analysis.summary import summarise as choose
+
     rule = settings.summary
     found = choose(
         candidates(posts, tokens, stop_words), posts=posts.num_rows, wanted=rule.sentences, diversity=rule.diversity

@@ -10,10 +10,10 @@ import pyarrow as pa
 from pipeline import stages
 from pipeline.settings import Settings
 from pipeline.store import parquet
-from pipeline.text.normalise import clean_all
+from pipeline.text.normalise import clean_table
 from pipeline.text.tokenise import analyse
 
-__all__ = ["analyse", "clean_all", "draw_cloud", "summarise"]
+__all__ = ["analyse", "clean_table", "draw_cloud", "summarise"]
 
 
 def summarise(posts: Path, tokens: Path, stop_words: frozenset[str], settings: Settings) -> pa.Table:

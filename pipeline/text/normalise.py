@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from pipeline.text import folding, kaomoji, laughter, takeout
 
 VERSION = 1
@@ -74,6 +76,15 @@ def clean(text: str) -> Cleaned:
 def clean_all(texts: Iterable[str]) -> list[Cleaned]:
     """Clean posts, in order."""
     return [clean(text) for text in texts]
+
+
+def clean_table(texts: Iterable[str]) -> pa.Table:
+    """Clean posts; a row a post, the columns those of Cleaned. Smaller between processes than the tuples."""
+    columns = zip(*clean_all(texts), strict=True)
+    kinds = [pa.string()] + [pa.list_(pa.string())] * (len(Cleaned._fields) - 1)
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    arrays = arrays or [pa.array([], kind) for kind in kinds]
+    return pa.table(arrays, names=list(Cleaned._fields))
 
 
 def _untouched(text: str) -> bool:

@@ -7,15 +7,11 @@ from itertools import pairwise
 
 _MARKS = "。！？!?…"
 _CLOSING = '」』）)】〉》"”’♪☆'
+_LAUGHTER = r"(?: ?笑(?=[\s。！？!?…]|\Z))*"  # it belongs to what is laughed at
 _END = re.compile(
-    rf"(?:[{_MARKS}]+|(?<!\d)\.(?= ))[{_MARKS}{_CLOSING}]*"
-    r"(?: ?笑(?=[\s。！？!?…]|\Z))*\s*"  # laughter belongs to what is laughed at
-    r"|\n\s*"
+    rf"[{_MARKS}\n.](?:(?<=\n)|(?<=[{_MARKS}])[{_MARKS}{_CLOSING}]*{_LAUGHTER}|(?<=\.)(?<!\d\.)(?= ){_LAUGHTER})\s*"
 )
-_INNER = re.compile(
-    rf"[{_MARKS}\n.](?:(?<=\n)|(?<=\.)(?= )|(?<=[{_MARKS}])(?<![{_MARKS}].)(?![{_MARKS}{_CLOSING}]*\Z))"
-)
-"""What a post of more than one sentence has; most posts have none."""
+"""Begins with a plain set of characters, so that the search skips to the next of them."""
 _BRACKETS = re.compile("[「『（(」』）)]")
 _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
 
@@ -33,7 +29,7 @@ def starts(clean: str) -> list[int]:
     """Return the offsets, in characters, at which sentences start; the first is 0 unless the text is empty."""
     if not clean:
         return []
-    if _INNER.search(clean) is None:
+    if not several(clean):
         return [0]
     ends = [match.span() for match in _END.finditer(clean)]
     if _BRACKETS.search(clean):

@@ -1,0 +1,167 @@
+"""A day beside the plain script and beside MeCab, in one run on this machine: ratios, not seconds, are the result.
+
+    python benchmarks/day.py [--posts 20000] [--rounds 5] [--shared ../shared]
+
+Measures, alternating with the yardstick so that both meet the same weather:
+  words   reading, cleaning, tokenising and counting, on one and on two processes, against naive_day.py without clouds
+  mecab   tokenising and counting alone, on one core, against `mecab -Owakati` with the same dictionaries and texts
+  day     the whole `hibi run` of the day, from the shell, against naive_day.py with its two clouds, from the shell
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from pipeline.analysis import frequency
+from pipeline.engines.pool import Pool
+from pipeline.engines.project import Project, open_project
+from pipeline.ingest import collect
+from pipeline.ingest.files import members
+from pipeline.settings import Settings
+from pipeline.text import lexicon, tokenise
+from pipeline.text.normalise import clean_all
+
+ROOT = Path(__file__).resolve().parent.parent
+TOKYO = ZoneInfo("Asia/Tokyo")
+CHUNK = 10_000
+
+
+def cleaned_tokens(texts: list[str], at: int, folder: str, fingerprint: str) -> pa.Table:
+    """Clean and tokenise a run of posts: what a worker does."""
+    return tokenise.analyse([c.clean for c in clean_all(texts)], at, folder, fingerprint, CHUNK).tokens
+
+
+def words(day: Path, project: Project, pool: Pool | None) -> frequency.Frequencies:
+    """Read, clean, tokenise and count a day as a run does, in this process or with workers; nothing is stored."""
+    found = collect.collect(members(day, Settings().ingest, TOKYO), TOKYO, collect.hasher(b"salt"))
+    posts = pa.concat_tables(found.posts.values())
+    texts, where = posts["text"].to_pylist(), (str(project.lexicon.folder), project.lexicon.fingerprint)
+    work = [(texts[at : at + CHUNK], at, *where) for at in range(0, len(texts), CHUNK)]
+    tokens = pool.map(cleaned_tokens, work) if pool else [cleaned_tokens(*item) for item in work]
+    return frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def naive(shared: Path, day: Path, *more: str) -> dict[str, float]:
+    """Run the plain script; seconds by step as it tells them itself (imports apart), and by the clock."""
+    script = shared / "bench" / "naive_day.py"
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as out:
+        done = subprocess.run(
+            [sys.executable, str(script), str(day), out, *more], capture_output=True, text=True, check=True
+        )
+    told: dict[str, float] = json.loads(done.stdout)["seconds"]
+    return told | {"clock": time.perf_counter() - start}
+
+
+def mecab(texts: Path, project: Project) -> None:
+    source, user = lexicon.source_folder(), project.lexicon.folder / "user.dic"
+    command = ["mecab", "-r", "/dev/null", "-d", str(source), "-u", str(user), "-Owakati", str(texts), "-o", os.devnull]
+    subprocess.run(command, check=True)
+
+
+def stream(shared: Path, posts: int, folder: Path) -> Path:
+    """Make two days of the stream; the second has reposts of the first, as every night has."""
+    command = [sys.executable, str(shared / "bench" / "make_stream.py"), "--days", "2", "--posts-per-day", str(posts)]
+    subprocess.run([*command, "--out", str(folder)], check=True)
+    return folder / "2024-01-02.jsonl"
+
+
+def table(rows: list[tuple[str, list[float], list[float], float]]) -> str:
+    """Write medians, the median ratio and its range, beside the target."""
+    lines = ["| measure | plain, s | hibi, s | ratio (median) | lowest–highest | target |", "|---|---|---|---|---|---|"]
+    for name, plain, ours, target in rows:
+        ratios = sorted(p / o for p, o in zip(plain, ours, strict=True))
+        middle, low, high = statistics.median(ratios), ratios[0], ratios[-1]
+        seconds = f"{statistics.median(plain):.2f} | {statistics.median(ours):.2f}"
+        lines.append(f"| {name} | {seconds} | {middle:.2f} | {low:.2f}–{high:.2f} | {target} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--posts", type=int, default=20_000)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        day = stream(asked.shared, asked.posts, folder / "stream")
+        project = open_project(Settings(), folder / "words")
+        clean = [c.clean for c in clean_all([json.loads(line)["text"] for line in day.open(encoding="utf-8")])]
+        texts = folder / "clean.txt"
+        texts.write_text("".join(text.replace("\n", " ") + "\n" for text in clean), encoding="utf-8")
+        posts = pa.table(
+            {
+                "author": pa.array(["a"] * len(clean)),
+                "is_repost": pa.array([False] * len(clean)),
+                "duplicate_of": pa.nulls(len(clean), pa.string()),
+            }
+        )
+        where = (str(project.lexicon.folder), project.lexicon.fingerprint, CHUNK)
+
+        def forget() -> None:
+            tokenise.open_tokeniser(*map(Path, where[:1]), where[1]).known.clear()
+
+        def alone() -> None:
+            chunks = [clean[at : at + CHUNK] for at in range(0, len(clean), CHUNK)]
+            tokens = [tokenise.analyse(chunk, at * CHUNK, *where).tokens for at, chunk in enumerate(chunks)]
+            frequency.count(posts, tokens)
+
+        def whole() -> None:
+            store = folder / "store"
+            shutil.rmtree(store, ignore_errors=True)
+            command = [sys.executable, "-m", "pipeline", "run", "--inbox", str(day), "--store", str(store)]
+            subprocess.run(command, check=True, capture_output=True)
+
+        from pylopdf_fonts_jp import sans_path
+
+        words(day, project, None), alone(), whole()  # everything loaded and cached once
+        plain1, one, two_cores, mecabs, alones, plain2, wholes = ([] for _ in range(7))
+        for _ in range(asked.rounds):
+            told = naive(asked.shared, day, "--no-cloud")
+            plain1.append(told["read"] + told["tokenise and count"])
+            forget()
+            one.append(timed(lambda: words(day, project, None)))
+            with Pool(2) as fresh:  # nothing remembered of the round before
+                fresh.map(len, [((),), ((),)])
+                fresh.map(tokenise.open_tokeniser, [(Path(where[0]), where[1])] * 2)
+                two_cores.append(timed(lambda: words(day, project, fresh)))
+            mecabs.append(timed(lambda: mecab(texts, project)))
+            forget()
+            alones.append(timed(alone))
+            plain2.append(naive(asked.shared, day, "--font", str(sans_path()))["clock"])
+            wholes.append(timed(whole))
+        print(
+            table(
+                [
+                    ("reading, tokenising, counting, two processes", plain1, two_cores, 4.0),
+                    ("reading, tokenising, counting, one process", plain1, one, 2.2),
+                    ("tokenising and counting against `mecab -Owakati`, one core", mecabs, alones, 0.8),
+                    ("the whole day, from the shell", plain2, wholes, 1.0),
+                ]
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
