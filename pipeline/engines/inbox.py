@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,14 @@ class Inbox:
         self._hasher = collect.hasher(self._salt)
         self._seen: dict[str, list[Any]] = read(layout.inbox_cache).get("files", {})
 
+    @cached_property
+    def _keys_of(self) -> dict[str, set[str]]:
+        """Look up under which names the store has what a content gave."""
+        found: dict[str, set[str]] = {}
+        for path in sorted((self.layout.root / "manifests" / "files").glob("*.json")):
+            found.setdefault(read(path)["content"], set()).add(path.stem)
+        return found
+
     def take(self, inboxes: Iterable[Path]) -> Iterator[Taken]:
         """Read each new file and store what it gives. Yields what was read, and again what failed before."""
         before = dict(self._seen)
@@ -102,6 +111,9 @@ class Inbox:
         manifest = read(self.layout.file_manifest(key))
         if manifest and not manifest["error"] and not self.force:
             return Taken(path, key, rows=-1)
+        twin = self._twin(path, content)
+        if twin:
+            return Taken(path, twin, rows=-1)
         try:
             found = collect.collect(
                 members(path, self.settings.ingest, self.settings.zone), self.settings.zone, self._hasher
@@ -115,6 +127,15 @@ class Inbox:
         self._save(key, found)
         self._note(path, key, content, found, found.error)
         return Taken(path, key, sum(t.rows for t in found.tallies.values()), found.error)
+
+    def _twin(self, path: Path, content: str) -> str | None:
+        """Find what the same content gave under another name and its rules: the first name that came keeps it."""
+        keys = self._keys_of.get(content, set())
+        for name, (stamp, key) in self._seen.items():
+            other = Path(name)
+            if key in keys and name != str(path.resolve()) and other.is_file() and self._stamp(other) == stamp:
+                return str(key)
+        return None
 
     def _save(self, key: str, found: collect.Collected) -> None:
         root = self.layout.root
@@ -152,9 +173,8 @@ class Inbox:
         write(self.layout.root, self.layout.file_manifest(key), note)
 
     def _drop_superseded(self, key: str, content: str) -> None:
-        for other in sorted((self.layout.root / "manifests" / "files").glob("*.json")):
-            if other.stem == key or read(other).get("content") != content:
-                continue
+        keys = self._keys_of.setdefault(content, set())
+        for other in sorted(self.layout.file_manifest(old) for old in keys - {key}):
             for day in read(other)["days"]:
                 date = None if day == "None" else dt.date.fromisoformat(day)
                 if date is not None:
@@ -162,3 +182,5 @@ class Inbox:
                 files.remove(self.layout.quarantine(date, other.stem))
             files.remove(self.layout.removals(other.stem))
             files.remove(other)
+        keys.clear()
+        keys.add(key)

@@ -16,7 +16,7 @@ from pipeline.engines import exclusions, publishing
 from pipeline.engines.days import Book, DayWork
 from pipeline.engines.inbox import Inbox, Taken
 from pipeline.engines.pool import Pool
-from pipeline.engines.project import Project
+from pipeline.engines.project import Project, save_lists
 from pipeline.errors import PipelineError
 from pipeline.stages import Stage
 from pipeline.store import files, lock
@@ -85,6 +85,7 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
     layout = project.layout
     with lock.held(layout):
         files.clear_staging(layout.root)
+        save_lists(project)
         taken = _ingest(project, inboxes, wanted.force == "ingest", watcher)
         book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
         results = _Days(book, wanted, pool, watcher).run()

@@ -29,12 +29,14 @@ class Project:
     layout: Layout
     lexicon: Lexicon
     stop_words: frozenset[str]
+    synonyms: dict[str, str]
+    """variant -> preferred"""
     lists: str
     """Fingerprint of stop words and synonyms."""
 
 
 def open_project(settings: Settings, store: Path) -> Project:
-    """Check dictionary, word lists and font, and bring the store's copies of the lists up to date.
+    """Check dictionary, word lists and font; nothing is written to the store.
 
     Raises SettingsError, DictionaryError or FontError before any work.
     """
@@ -46,8 +48,8 @@ def open_project(settings: Settings, store: Path) -> Project:
     user = _user_words(settings)
     stop = stopwords.load(words.stop_words, words.shipped)
     named = synonyms.load(words.synonyms, words.shipped) | {w.word: w.preferred for w in user if w.preferred}
-    lists = _save_lists(layout, stop, named)
-    return Project(settings, layout, open_lexicon(user), stop, lists)
+    lists = hashlib.sha256(repr((sorted(stop), _columns(named))).encode()).hexdigest()[:16]
+    return Project(settings, layout, open_lexicon(user), stop, named, lists)
 
 
 def _user_words(settings: Settings) -> list[dictionary.UserWord]:
@@ -57,28 +59,23 @@ def _user_words(settings: Settings) -> list[dictionary.UserWord]:
     return [*(word for word in shipped if word.word not in replaced), *own]
 
 
-def _save_lists(layout: Layout, stop: frozenset[str], named: dict[str, str]) -> str:
-    """Write the lists where the queries on the pages find them; return their fingerprint."""
-    pairs = sorted(named.items())
-    digest = hashlib.sha256(repr((sorted(stop), pairs)).encode()).hexdigest()[:16]
-    known = layout.root / "words" / "lists.json"
-    if read(known).get("fingerprint") != digest:
-        text = pa.string()
-        for path, table in (
-            (ranking.STOP_WORDS, pa.table({"word": pa.array(sorted(stop), text)})),
-            (
-                ranking.SYNONYMS,
-                pa.table(
-                    {
-                        "variant": pa.array([a for a, _ in pairs], text),
-                        "preferred": pa.array([b for _, b in pairs], text),
-                    }
-                ),
-            ),
-        ):
-            parquet.write(layout.root, layout.root / path, table.schema, [table])
-        write(layout.root, known, {"version": 1, "fingerprint": digest})
-    return digest
+def save_lists(project: Project) -> None:
+    """Write the lists where the queries on the pages find them. Call only while holding the store."""
+    root, known = project.layout.root, project.layout.root / "words" / "lists.json"
+    if read(known).get("fingerprint") == project.lists:
+        return
+    variants, preferred = (pa.array(column, pa.string()) for column in _columns(project.synonyms))
+    for path, table in (
+        (ranking.STOP_WORDS, pa.table({"word": pa.array(sorted(project.stop_words), pa.string())})),
+        (ranking.SYNONYMS, pa.table({"variant": variants, "preferred": preferred})),
+    ):
+        parquet.write(root, root / path, table.schema, [table])
+    write(root, known, {"version": 1, "fingerprint": project.lists})
+
+
+def _columns(synonyms: dict[str, str]) -> tuple[list[str], list[str]]:
+    variants = sorted(synonyms)
+    return variants, [synonyms[variant] for variant in variants]
 
 
 def cache_folder() -> Path:
