@@ -23,9 +23,9 @@ bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.m
 	$(BIN)/python benchmarks/day.py
 
 lock: .venv/uv   ## resolve the dependencies anew
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:           ## remove the environment and the store of the sample

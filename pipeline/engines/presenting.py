@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -34,16 +36,21 @@ _LINES = 8
 Days = Mapping[Day, DayManifest]
 
 
-@contextmanager
-def database(layout: Layout) -> Iterator[Any]:
-    """Open DuckDB so that paths in queries are relative to the store, and results do not depend on threads."""
+@cache
+def _instance(root: Path) -> Any:
+    """Open DuckDB once a process: that takes longer than a small day's query."""
     import duckdb
 
-    with duckdb.connect(
-        config={"memory_limit": "800MB", "temp_directory": str(layout.root / ".staging")}
-    ) as connection:
+    return duckdb.connect(config={"memory_limit": "800MB", "temp_directory": str(root / ".staging")})
+
+
+@contextmanager
+def database(layout: Layout) -> Iterator[Any]:
+    """Connect to DuckDB so that paths in queries are relative to the store; for one thread."""
+    with _instance(layout.root).cursor() as connection:
         connection.execute("SET file_search_path = $1", [str(layout.root)])
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_external_file_cache = false")  # a run replaces files that it has read
         yield connection
 
 

@@ -21,8 +21,9 @@ Counts = Sequence[int | None]
 
 _WIDTH, _HEIGHT = 480, 200
 _LEFT, _TOP, _RIGHT, _BOTTOM = 50, 10, 6, 24
-_ROW, _WORD, _VALUE = 30, 118, 58
+_ROW, _WORD, _VALUE = 56, 118, 58
 _WORD_COLUMNS = 16
+_DATES = 8  # fit under a chart on a phone
 
 
 def hours(counts: Sequence[int], *, title: str, unit: str) -> str:
@@ -32,7 +33,7 @@ def hours(counts: Sequence[int], *, title: str, unit: str) -> str:
     """
     if len(counts) != 24:
         raise ValueError(f"24 hours, not {len(counts)}")
-    labels = [str(hour) for hour in range(24)]
+    labels = ["" if hour % 3 else str(hour) for hour in range(24)]
     names = [f"{hour}:00–{hour}:59" for hour in range(24)]
     return _bars(counts, labels, names, title=title, unit=unit, marked=None)
 
@@ -43,8 +44,8 @@ def days(dates: Sequence[date], counts: Counts, *, title: str, unit: str) -> str
     Raises ValueError unless there is a count or None for each date, none negative.
     """
     _check(dates, counts)
-    weekly = {len(dates) - 1 - back for back in range(0, len(dates), 7)}
-    labels = [short_date(day) if place in weekly else "" for place, day in enumerate(dates)]
+    step = next((every for every in (1, 2, 7, 14, 28) if every * _DATES >= len(dates)), 56)
+    labels = ["" if (len(dates) - 1 - place) % step else short_date(day) for place, day in enumerate(dates)]
     return _bars(counts, labels, [str(day) for day in dates], title=title, unit=unit, marked=len(dates) - 1)
 
 

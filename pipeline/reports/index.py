@@ -1,10 +1,14 @@
-"""The page of all days, ``reports/index.html``: a calendar by month, newest month first, a small line for each day."""
+"""The page of all days, ``reports/index.html``: a calendar by month, newest month first, a small line for each day.
+
+Each date is an anchor, ``index.html#2024-01-02``: of its cell, or of its month while the day is not there. A day's page
+leads to the day after it this way, as it is not made anew when that day comes.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import groupby
 
 from markupsafe import Markup
@@ -23,6 +27,7 @@ _UNHEARD = re.compile(r"<desc>.*?</desc>| xmlns=\"[^\"]*\"", re.DOTALL)
 def render(cards: Sequence[DayCard], language: Language, title: str) -> str:
     """Return the page for cards in any order, one a date."""
     days = sorted(cards, key=lambda card: card.date)
+    present = {card.date for card in days}
     months = [list(group) for _, group in groupby(days, key=lambda card: (card.date.year, card.date.month))]
     return document.render(
         "index.html.j2",
@@ -32,7 +37,7 @@ def render(cards: Sequence[DayCard], language: Language, title: str) -> str:
         page_title=writable(title),
         weekdays=short_weekdays(language),
         latest=_latest(days, language),
-        years=_years([_month(cards, language) for cards in reversed(months)]),
+        years=_years([_month(cards, _absent(cards, present), language) for cards in reversed(months)]),
         counted=texts(language).days_count.format(days=f"{len(days):,}", posts=f"{_posts(days):,}"),
     )
 
@@ -41,9 +46,16 @@ def _years(months: list[dict[str, object]]) -> list[tuple[object, list[dict[str,
     return [(year, list(group)) for year, group in groupby(months, key=lambda shown: shown["year"])]
 
 
-def _month(cards: Sequence[DayCard], language: Language) -> dict[str, object]:
+def _absent(cards: Sequence[DayCard], present: Container[dt.date]) -> list[str]:
+    """Return the dates that a month stands in for: the day after each of its days, where the calendar lacks it."""
+    after = (card.date + dt.timedelta(days=1) for card in cards)
+    return [day.isoformat() for day in after if day not in present]
+
+
+def _month(cards: Sequence[DayCard], absent: Sequence[str], language: Language) -> dict[str, object]:
     first = cards[0].date
     return {
+        "absent": absent,
         "year": first.year,
         "name": month(first, language),
         "posts": _posts(cards),

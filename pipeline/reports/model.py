@@ -156,7 +156,6 @@ class Day:
     tables: tuple[Table, ...]
     previous: Totals | None = None
     previous_date: dt.date | None = None
-    next_date: dt.date | None = None
     posts: tuple[Post, ...] = ()
     contexts: Mapping[str, list[int]] = field(default_factory=dict)
     surfaces: Mapping[str, list[str]] = field(default_factory=dict)

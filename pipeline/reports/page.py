@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from zoneinfo import ZoneInfo
@@ -11,8 +12,8 @@ from markupsafe import Markup
 from pipeline.reports import document
 from pipeline.reports.characters import writable
 from pipeline.reports.contexts import as_script_data
-from pipeline.reports.model import Chart, Day, Picture, Post, Quarantined, Row, Sentence, SourceFile, Table
-from pipeline.reports.strings import long_date, part_of_speech, texts, weekday
+from pipeline.reports.model import Chart, Day, Picture, Post, Quarantined, Row, Sentence, SourceFile, Table, TableName
+from pipeline.reports.strings import long_date, part_of_speech, skip_rule, texts, weekday
 from pipeline.settings import Language
 
 _TILES = ("posts", "authors", "reposts", "copies", "quarantined", "words")
@@ -34,7 +35,7 @@ def render(day: Day, language: Language, rows: int = 200) -> str:
         pictures=[_picture(picture) for picture in day.pictures],
         charts=[_chart(chart) for chart in day.charts],
         tables=[_table(table, shown[table.name], keys, day.previous is not None, language) for table in day.tables],
-        sources=_files(day.files),
+        sources=_files(day.files, language),
         rejected=[_rejected(row) for row in day.quarantine],
         quarantined=day.totals.quarantined,
         settings=_pairs(day.settings),
@@ -53,7 +54,7 @@ def _head(day: Day, language: Language) -> dict[str, object]:
         "heading": texts(language).day_title.format(date=date),
         "zone": day.timezone,
         "earlier": day.previous_date.isoformat() if day.previous_date else None,
-        "later": day.next_date.isoformat() if day.next_date else None,
+        "later": (day.date + dt.timedelta(days=1)).isoformat(),
     }
 
 
@@ -111,6 +112,7 @@ def _table(table: Table, rows: Sequence[Row], keys: set[str], moves: bool, langu
     return {
         "name": table.name,
         "title": getattr(texts(language), table.name),
+        "head": _head_of_words(table.name, language),
         "rows": [_row(row, table.name == "hashtags", keys, language) for row in rows],
         "all": table.data.num_rows,
         "readings": any(row.reading for row in rows),
@@ -118,6 +120,11 @@ def _table(table: Table, rows: Sequence[Row], keys: set[str], moves: bool, langu
         "moves": moves,
         "query": writable(table.query),
     }
+
+
+def _head_of_words(name: TableName, language: Language) -> str:
+    t = texts(language)
+    return str(getattr(t, name) if name in ("hashtags", "emoji", "kaomoji") else t.word)
 
 
 def _row(row: Row, hashtag: bool, keys: set[str], language: Language) -> dict[str, object]:
@@ -128,6 +135,7 @@ def _row(row: Row, hashtag: bool, keys: set[str], language: Language) -> dict[st
         "reading": row.reading or "",
         "pos": row.pos or "",
         "part": part_of_speech(row.pos, language),
+        "sign": not row.word.isascii(),
         "opens": f"{row.pos or ''}\t{row.word}" in keys,
         "count": f"{row.count:,}",
         "posts": f"{row.posts:,}",
@@ -152,12 +160,12 @@ def _move(row: Row, language: Language) -> dict[str, object]:
     return {"previous": row.previous_rank, "move": move, "told": told, "arrow": arrow}
 
 
-def _files(files: Sequence[SourceFile]) -> dict[str, object]:
+def _files(files: Sequence[SourceFile], language: Language) -> dict[str, object]:
     rows = [
         {
             **{name: writable(getattr(file, name)) for name in ("name", "format", "encoding")},
             "numbers": _fates(file),
-            "rules": [(writable(rule), rows) for rule, rows in sorted(file.skipped.items()) if rows],
+            "rules": [(writable(skip_rule(rule, language)), n) for rule, n in sorted(file.skipped.items()) if n],
         }
         for file in files
     ]

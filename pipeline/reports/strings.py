@@ -173,6 +173,15 @@ _POS = {  # UniDic's parts of speech that reach a table; the terms of the NINJAL
     "記号": "symbol",
     "補助記号": "supplementary symbol",
 }
+_RULES = {  # why a row was left out: the names that reading and merging give
+    "blank": ("空行", "blank"),
+    "deleted": ("削除済み", "deleted"),
+    "header": ("見出し行", "header"),
+    "moved": ("別の日へ移動", "moved to another day"),
+    "notice": ("投稿でない通知", "notice, no post"),
+    "private": ("非公開", "private"),
+    "tombstone": ("削除の跡", "tombstone"),
+}
 
 
 @cache
@@ -209,6 +218,12 @@ def part_of_speech(pos: str | None, language: Language) -> str:
     if pos is None or language == "ja":
         return pos or ""
     return _POS.get(pos, pos)
+
+
+def skip_rule(rule: str, language: Language) -> str:
+    """Return the name of a rule that leaves rows out, as the language puts it; an unknown one as it is."""
+    names = _RULES.get(rule)
+    return names[_place(language)] if names else rule
 
 
 def _place(language: Language) -> int:

@@ -19,7 +19,8 @@ def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table
     """
     with files.staged(root, target) as draft, _writer(draft, schema) as writer:
         for chunk in chunks:
-            writer.write_table(chunk.cast(schema), row_group_size=max(1, chunk.num_rows))
+            whole = chunk.combine_chunks()  # pages follow the chunks of the data in memory
+            writer.write_table(whole.cast(schema), row_group_size=max(1, chunk.num_rows))
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
