@@ -88,6 +88,7 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
         save_lists(project)
         taken = _ingest(project, inboxes, wanted.force == "ingest", watcher)
         book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
+        publishing.share_fonts(layout)
         results = _Days(book, wanted, pool, watcher).run()
         publishing.publish(project, book.days, results)
     return Outcome(taken, results, [day for day in book.days if not wanted.holds(day)])

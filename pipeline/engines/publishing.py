@@ -10,7 +10,7 @@ from pipeline.engines.project import Project
 from pipeline.reports import document
 from pipeline.reports.model import DayCard
 from pipeline.store import files
-from pipeline.store.layout import Day
+from pipeline.store.layout import Day, Layout
 from pipeline.store.manifest import DayManifest
 
 if TYPE_CHECKING:
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 
 def publish(project: Project, days: Mapping[Day, DayManifest], results: Sequence[DayResult]) -> None:
-    """Write ``reports/index.html`` and the shared font where something changed."""
+    """Write ``reports/index.html`` where something changed."""
     from pipeline.reports import index
 
     layout = project.layout
     page = layout.reports / "index.html"
-    for name in (document.FONT, document.EMOJI_FONT):
-        font = layout.reports / "assets" / name
-        if not font.exists():
-            files.write(layout.root, font, _web_font(name))
     if results or not page.exists():
         failed = {result.day for result in results if result.error}
         cards = [card(days[day], day in failed) for day in sorted(days, reverse=True)]
         text = index.render([c for c in cards if c], project.settings.report.language, "hibi 日々")
         files.write(layout.root, page, text.encode())
+
+
+def share_fonts(layout: Layout) -> None:
+    """Put the fonts beside the pages: before the first page, so that none is read without them."""
+    for name in (document.FONT, document.EMOJI_FONT):
+        font = layout.reports / "assets" / name
+        if not font.exists():
+            files.write(layout.root, font, _web_font(name))
 
 
 def card(manifest: DayManifest, failed: bool) -> DayCard | None:
