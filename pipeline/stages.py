@@ -287,7 +287,10 @@ def _content(
     content = pc.is_in(pos.dictionary, _CONTENT).to_numpy(zero_copy_only=False)
     heavy = pc.invert(pc.match_substring_regex(subpos.dictionary, "^数詞|非自立可能")).to_numpy(zero_copy_only=False)
     numbers = np.array(
-        [-1 if w in stop_words else vocabulary.setdefault(w, len(vocabulary)) for w in base.dictionary.to_pylist()],
+        [
+            -1 if w.lower() in stop_words else vocabulary.setdefault(w, len(vocabulary))
+            for w in base.dictionary.to_pylist()
+        ],
         np.int32,
     )
     word = numbers[base.indices.to_numpy()] if len(numbers) else np.zeros(0, np.int32)

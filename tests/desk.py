@@ -13,6 +13,7 @@ from pipeline.engines.project import open_project
 from pipeline.settings import Settings
 from pipeline.store.manifest import DayManifest
 
+FORMATS = Path(__file__).resolve().parent / "formats"
 FAR = dt.date(2100, 1, 1)
 NEVER = dt.date(1, 1, 1)
 QUICK = {"pictures": {"width": 200, "height": 200, "words": 5}}

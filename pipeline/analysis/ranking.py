@@ -63,7 +63,7 @@ def _words(span: Span, pos: Sequence[str], name: str = "word") -> str:
                              ELSE lemma END) AS key
   FROM read_parquet({span.files("tokens")}, filename = true) AS token LEFT JOIN '{SYNONYMS}' ON variant = base
   WHERE pos IN ({kinds}) AND subpos NOT SIMILAR TO '(数詞|助動詞語幹).*'
-    AND base NOT IN (SELECT word FROM '{STOP_WORDS}')
+    AND lower(base) NOT IN (SELECT word FROM '{STOP_WORDS}')
     AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))"""
 
 

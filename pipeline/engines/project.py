@@ -46,7 +46,7 @@ def open_project(settings: Settings, store: Path) -> Project:
     layout = Layout(store)
     words = settings.words
     user = _user_words(settings)
-    stop = stopwords.load(words.stop_words, words.shipped)
+    stop = frozenset(word.lower() for word in stopwords.load(words.stop_words, words.shipped))
     named = synonyms.load(words.synonyms, words.shipped) | {w.word: w.preferred for w in user if w.preferred}
     lists = hashlib.sha256(repr((sorted(stop), _columns(named))).encode()).hexdigest()[:16]
     return Project(settings, layout, open_lexicon(user), stop, named, lists)

@@ -45,12 +45,12 @@ def ticks(most: int) -> list[int]:
 
 def grid(plot: Plot, marks: Sequence[int]) -> str:
     """Return lines across the plot with their counts on the left, and the axis."""
-    lines = [_across(plot, plot.y(mark), "grid") for mark in marks if mark]
+    lines = [across(plot, plot.y(mark), "grid") for mark in marks if mark]
     counts = [
         svg.label(f"{mark:,}", {"class": "tick", "x": plot.left - 5, "y": plot.y(mark) + 4, "text-anchor": "end"})
         for mark in marks
     ]
-    return "".join([*lines, *counts, _across(plot, plot.bottom, "axis")])
+    return "".join([*lines, *counts, across(plot, plot.bottom, "axis")])
 
 
 def short_date(day: date) -> str:
@@ -83,7 +83,8 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WFA" else 1
 
 
-def _across(plot: Plot, y: float, css_class: str) -> str:
+def across(plot: Plot, y: float, css_class: str) -> str:
+    """Return a line over the width of the plot: the ``axis``, or a weaker one."""
     ends: svg.Attributes = {"x1": plot.left, "x2": plot.left + plot.width, "y1": y, "y2": y}
-    strength = 0.15 if css_class == "grid" else 0.6
+    strength = 0.6 if css_class == "axis" else 0.15
     return svg.element("line", {"class": css_class, "stroke": "currentColor", "stroke-opacity": strength, **ends})

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from pipeline.pictures import svg
-from pipeline.pictures.axes import Plot, below, cut, grid, short_date, ticks
+from pipeline.pictures.axes import Plot, across, below, cut, grid, short_date, ticks
 
 Counts = Sequence[int | None]
 """A count a day; None where nothing is known of the day."""
@@ -120,6 +120,7 @@ def _row(word: str, counts: Counts, plot: Plot, number: int) -> str:
         {"class": "row", "data-word": word},
         svg.element("title", {}, svg.text(f"{word}: {', '.join(_number(count) for count in counts)}")),
         svg.label(cut(word, _WORD_COLUMNS), {"class": "word", "x": 0, "y": middle}),
+        across(plot, plot.bottom, "zero"),
         _line(counts, plot, number),
         svg.label(last, {"class": "value", "x": _WIDTH, "y": middle, "text-anchor": "end"}),
     )

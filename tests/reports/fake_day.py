@@ -185,7 +185,6 @@ def day(size: int = 300, number: int = 300) -> Day:
         totals=Totals(20_312, 9_120, 3_004, 1_201, 12, 411_903, 4),
         previous=Totals(18_900, 9_120, 3_120, 1_100, 3, 380_120, 0),
         previous_date=dt.date(2023, 12, 31),
-        next_date=dt.date(2024, 1, 2),
         tables=tables,
         posts=texts,
         contexts={key: places for key, places in contexts.items() if places},

@@ -1,0 +1,50 @@
+"""Jobs for tests of worker processes, some of which end their process; workers import them by name, so it is light."""
+
+import os
+import signal
+import time
+
+MARKER = "この投稿で落ちる"
+
+
+def square(n):
+    return n * n
+
+
+def dies_at(n, fatal):
+    if n in fatal:
+        os._exit(1)
+    return n * n
+
+
+def killed(n):
+    os.kill(os.getpid(), signal.SIGKILL if n == 0 else 0)
+    return n
+
+
+def fails(n):
+    raise ValueError(f"no {n}")
+
+
+def lengths(texts, first):
+    """Stands for MeCab: gives (first post, lengths of texts), and ends its process at the marker."""
+    if any(MARKER in text for text in texts):
+        os._exit(11)
+    return first, [len(text) for text in texts]
+
+
+def analyse_but(texts, *arguments):
+    if any(MARKER in text for text in texts):
+        os._exit(11)
+    from pipeline.text.tokenise import analyse
+
+    return analyse(texts, *arguments)
+
+
+def never_draws(*_):
+    os._exit(1)
+
+
+def process(_):
+    time.sleep(0.05)
+    return os.getpid()

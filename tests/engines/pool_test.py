@@ -1,0 +1,136 @@
+"""Workers that die: what is lost, and that nothing else is."""
+
+import json
+import os
+
+import pytest
+from deadly import MARKER, analyse_but, dies_at, fails, killed, lengths, never_draws, process, square
+from desk import QUICK, Desk
+
+from pipeline import stages
+from pipeline.engines import jobs
+from pipeline.engines.pool import Pool
+from pipeline.errors import LostWorker
+
+DAY = "2024-01-01"
+
+
+@pytest.fixture(scope="module")
+def two():
+    with Pool(2) as workers:
+        yield workers
+
+
+def test_results_come_in_order(two):
+    assert two.map(square, [(n,) for n in range(20)]) == [n * n for n in range(20)]
+    assert two.map(square, []) == []
+
+
+def test_jobs_run_in_other_processes(two):
+    assert os.getpid() not in two.map(process, [(n,) for n in range(4)])
+
+
+def test_a_job_that_kills_its_worker_costs_itself_alone(two):
+    found = two.map(dies_at, [(n, {3, 7}) for n in range(10)])
+    assert [i for i, outcome in enumerate(found) if isinstance(outcome, LostWorker)] == [3, 7]
+    assert [outcome for outcome in found if not isinstance(outcome, LostWorker)] == [0, 1, 4, 16, 25, 36, 64, 81]
+    assert str(found[3]) == "dies_at: its worker process died"
+    assert two.map(square, [(5,)]) == [25]  # the pool goes on
+
+
+def test_a_worker_killed_from_outside_is_lost_like_one_that_ends_itself(two):
+    found = two.map(killed, [(0,), (1,)])
+    assert isinstance(found[0], LostWorker) and found[1] == 1
+
+
+def test_an_error_of_a_job_is_raised_and_ends_no_worker(two):
+    with pytest.raises(ValueError, match="no 1"):
+        two.map(fails, [(1,)])
+    assert two.map(square, [(3,)]) == [9]
+
+
+def test_one_result_is_waited_for_or_told_as_lost(two):
+    assert two.result(two.submit(square, 4), square, 4) == 16
+    with pytest.raises(LostWorker, match="dies_at"):
+        two.result(two.submit(dies_at, 1, {1}), dies_at, 1, {1})
+
+
+def test_what_was_waiting_beside_a_lost_job_is_done_again(two):
+    fatal, other = two.submit(dies_at, 1, {1}), two.submit(square, 6)
+    with pytest.raises(LostWorker):
+        two.result(fatal, dies_at, 1, {1})
+    assert two.result(other, square, 6) == 36
+
+
+# A chunk is halved until the killing posts are found.
+
+
+def tokenised(monkeypatch, pool, texts, chunk):
+    monkeypatch.setattr(stages, "CHUNK", chunk)
+    return list(stages.tokenise(texts, lengths, (), pool.map))
+
+
+def test_exactly_the_killing_post_of_a_chunk_is_given_up(monkeypatch, two):
+    texts = ["あ" * n for n in range(1, 12)]
+    texts[6] = MARKER
+    # chunks of 4: 0-3, 4-7, 8-10; the seventh is taken as empty
+    assert tokenised(monkeypatch, two, texts, 4) == [
+        ((0, [1, 2, 3, 4]), []),
+        ((4, [5, 6, 0, 8]), [6]),
+        ((8, [9, 10, 11]), []),
+    ]
+
+
+def test_all_killing_posts_of_a_chunk_are_given_up(monkeypatch, two):
+    texts = [MARKER, "い", MARKER, "うう", MARKER]
+    assert tokenised(monkeypatch, two, texts, 5) == [((0, [0, 1, 0, 2, 0]), [0, 2, 4])]
+
+
+def test_a_single_post_may_be_all_there_is(monkeypatch, two):
+    assert tokenised(monkeypatch, two, [MARKER], 4) == [((0, [0]), [0])]
+    assert tokenised(monkeypatch, two, [], 4) == []
+
+
+def test_a_day_goes_on_without_the_post_that_ends_mecab(monkeypatch, tmp_path, pool):
+    rows = [(str(i), f"{DAY}T{i:02}:00:00", "とても静かな朝" if i != 2 else f"静かだが{MARKER}朝") for i in range(5)]
+    desk, whole = Desk(tmp_path / "dies", pool, **QUICK), Desk(tmp_path / "whole", pool, **QUICK)
+    for one in (desk, whole):
+        one.put("a.jsonl", *rows)
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "analyse", analyse_but)
+        outcome = desk.run()
+    whole.run()
+    assert not outcome.failed
+    [lost] = map(json.loads, (desk.store / "quarantine" / f"date={DAY}" / "tokenise.jsonl").read_text().splitlines())
+    assert (lost["file"], lost["line"], lost["raw"]) == ("a.jsonl", 3, f"静かだが{MARKER}朝")
+    assert "MeCab" in lost["reason"]
+    assert desk.read("posts", DAY)["post_id"].tolist() == [f"jsonl:{i}" for i in range(5)]  # the post itself stays
+    tokens, expected = desk.read("tokens", DAY), whole.read("tokens", DAY)
+    kept = expected[expected["post"] != 2].reset_index(drop=True)
+    assert tokens.astype(str).equals(kept.astype(str))
+    report = desk.report(DAY)
+    assert (report["totals"]["posts"], report["totals"]["quarantined"]) == (5, 1)
+    assert [row["line"] for row in report["quarantine"]] == [3]
+    assert any("1" in note for note in report["notes"])
+    counts = desk.read("counts", DAY).set_index("base")["count"]
+    assert counts["静か"] == 4  # of five posts, the lost one apart
+
+    desk.run(force="tokenise")  # MeCab is well again
+    assert not (desk.store / "quarantine" / f"date={DAY}" / "tokenise.jsonl").exists()
+    assert desk.report(DAY)["totals"]["quarantined"] == 0
+    assert desk.bytes("tokens", "counts", "tables") == whole.bytes("tokens", "counts", "tables")
+
+
+def test_a_stage_that_ends_its_worker_fails_its_day_and_the_next_run_makes_good(monkeypatch, tmp_path, pool):
+    desk = Desk(tmp_path, pool, **QUICK)
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "静かな朝"))
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "draw_cloud", never_draws)
+        outcome = desk.run()
+    assert outcome.failed
+    [day] = outcome.days
+    assert day.error == "never_draws: its worker process died"
+    assert not (desk.store / "reports" / DAY / "index.html").exists()
+    [again] = desk.run().days
+    assert again.error is None and "draw" in again.ran and "tokenise" not in again.ran
+    assert (desk.store / "reports" / DAY / "index.html").exists()
