@@ -183,7 +183,7 @@ def words(
 
     chosen, layout = _open(settings, store)
     rows = explore.words(layout, _day(since, chosen), _day(until, chosen), pos or [], top)
-    terminal.print_rows(rows, as_json, as_csv)
+    terminal.print_rows(rows, explore.WORDS, as_json, as_csv)
 
 
 @app.command()
@@ -205,7 +205,7 @@ def kwic(
     zone = chosen.zone
     for row in rows:
         row["time"] = f"{row['time'].astimezone(zone):%H:%M}"
-    terminal.print_rows(rows, as_json, as_csv)
+    terminal.print_rows(rows, explore.KWIC, as_json, as_csv)
 
 
 @app.command()
@@ -223,7 +223,7 @@ def trend(
 
     chosen, layout = _open(settings, store)
     rows = explore.trend(layout, _day(since, chosen), _day(until, chosen), asked)
-    terminal.print_rows(rows, as_json, as_csv)
+    terminal.print_rows(rows, explore.TREND, as_json, as_csv)
 
 
 def _open(settings: Path | None, store: Path | None) -> tuple[Settings, Layout]:

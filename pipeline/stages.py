@@ -6,7 +6,7 @@ No IO and no processes here: an engine loads, calls and saves, and gives a ``Map
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -87,11 +87,20 @@ def chunks(size: int) -> list[tuple[int, int]]:
     return [(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
 
 
+def _windows(runs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Group runs of rows: as many as may wait in memory at once."""
+    for at in range(0, len(runs), _WINDOW):
+        yield runs[at : at + _WINDOW]
+
+
+_WINDOW = 8
+
+
 # merge
 
 
 def merge(
-    pieces: Sequence[pa.Table], exclusions: pa.Table, settings: Settings, spread: Mapper
+    pieces: Iterable[pa.Table], exclusions: pa.Table, settings: Settings, spread: Mapper
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Make the posts of a day: one row a post, cleaned, copies marked. Returns them and counts of pieces' rows."""
     from pyarrow import compute as pc
@@ -115,8 +124,10 @@ def merge(
 def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> pa.Table:
     from pipeline.text.normalise import clean_table
 
-    parts = [(texts.slice(start, end - start).to_pylist(),) for start, end in chunks(len(texts))]
-    return pa.concat_tables(_all(spread(clean_table, parts or [([],)])))
+    tables = [clean_table([])]
+    for some in _windows(chunks(len(texts))):
+        tables += _all(spread(clean_table, [(texts.slice(a, b - a).to_pylist(),) for a, b in some]))
+    return pa.concat_tables(tables)
 
 
 def _all(results: Iterable[Result | LostWorker]) -> Iterator[Result]:
@@ -154,21 +165,18 @@ def totals(posts: pa.Table, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def tokenise(
-    clean: Sequence[str], job: Callable[..., Any], arguments: tuple[Any, ...], spread: Mapper
+    clean: pa.ChunkedArray, job: Callable[..., Any], arguments: tuple[Any, ...], spread: Mapper
 ) -> Iterator[tuple[Any, list[int]]]:
     """Analyse posts in chunks. Yields (what the job gave, posts given up because they killed their worker).
 
     ``job(texts, first post, *arguments)`` runs in a worker. A chunk that kills its worker is halved until the posts
     are found that do it; they are analysed as if empty.
     """
-    window = 16  # chunks in flight: bounds what waits in memory
-    runs = chunks(len(clean))
-    for at in range(0, len(runs), window):
-        some = runs[at : at + window]
-        results = spread(job, [(clean[a:b], a, *arguments) for a, b in some])
+    for some in _windows(chunks(len(clean))):
+        results = spread(job, [(clean.slice(a, b - a).to_pylist(), a, *arguments) for a, b in some])
         for (start, end), result in zip(some, results, strict=True):
             if isinstance(result, LostWorker):
-                texts = list(clean[start:end])
+                texts = clean.slice(start, end - start).to_pylist()
                 lost = _killers(texts, job, arguments, spread)
                 spared = ["" if i in set(lost) else text for i, text in enumerate(texts)]
                 yield next(_all(spread(job, [(spared, start, *arguments)]))), [start + i for i in lost]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def print_json(content: Any) -> None:
     typer.echo(json.dumps(content, ensure_ascii=False, indent=1, default=str))
 
 
-def print_rows(rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
+def print_rows(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, as_csv: bool) -> None:
     """Print rows as a table, JSON or CSV."""
     if as_json:
         print_json(rows)
@@ -110,7 +111,7 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
         from pipeline.reports.csv_tables import inert
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(rows[0] if rows else [])
+        writer.writerow(columns)
         writer.writerows([inert(v) if isinstance(v, str) else v for v in row.values()] for row in rows)
     elif rows:
         _print_table(rows)

@@ -129,7 +129,7 @@ class DayWork:
         paths = self.layout.pieces(self.day)
         excluded = self.layout.exclusions(self.day)
         exclusions = parquet.read(excluded) if excluded.exists() else tables.EXCLUSIONS.empty_table()
-        pieces = [parquet.read(path) for path in paths]
+        pieces = (parquet.read(path) for path in paths)
         posts, rows = stages.merge(pieces, exclusions, self.settings, self.pool.map)
         sources = [
             _source(read(self.layout.file_manifest(path.stem)), self.day, path.stem, kept, repeated, away)
@@ -146,7 +146,7 @@ class DayWork:
         cut, lost, words = [], [], [0]
 
         def chunks() -> Iterator[pa.Table]:
-            for result, killers in stages.tokenise(posts["clean"].to_pylist(), jobs.analyse, arguments, self.pool.map):
+            for result, killers in stages.tokenise(posts["clean"], jobs.analyse, arguments, self.pool.map):
                 cut.extend(result.cut)
                 lost.extend(killers)
                 words[0] += stages.count_words(result.tokens)

@@ -38,21 +38,22 @@ FROM judged WHERE deleted OR date <> home
 """
 
 _ALL = """
-SELECT post_id, reason, date FROM known WHERE post_id NOT IN (SELECT post_id FROM seen)
+SELECT post_id, reason, date FROM known
+WHERE NOT $everything AND post_id NOT IN (SELECT post_id FROM seen)
 UNION ALL SELECT post_id, reason, date FROM excluded ORDER BY date, post_id
 """
 
 
-def update(layout: Layout, keys: Iterable[str]) -> None:
-    """Bring the exclusions up to date after the files ``keys`` were collected."""
+def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> None:
+    """Bring the exclusions up to date after the files ``keys`` were collected; ``everything`` after others went."""
     import duckdb
 
     keys = set(keys)
     pieces = sorted((layout.root / "collected").glob("*/*.parquet"))
     removals = sorted((layout.root / "removals").glob("*.parquet"))
-    new = [path for path in pieces if path.stem in keys]
-    new_removals = [path for path in removals if path.stem in keys]
-    if not new and not new_removals:
+    new = [path for path in pieces if everything or path.stem in keys]
+    new_removals = [path for path in removals if everything or path.stem in keys]
+    if not new and not new_removals and not everything:
         return
     with duckdb.connect() as database:
         _view(database, "everything", pieces, "post_id, author, edited_at, collected_at, line, file")
@@ -62,7 +63,7 @@ def update(layout: Layout, keys: Iterable[str]) -> None:
         _view(database, "known", sorted((layout.root / "exclusions").glob("*.parquet")), "post_id, reason")
         database.execute(_SEEN)
         database.execute(_EXCLUDED)
-        _save(layout, database.sql(_ALL).to_arrow_table())
+        _save(layout, database.sql(_ALL, params={"everything": everything}).to_arrow_table())
 
 
 def _view(database: Any, name: str, paths: list[Any], columns: str) -> None:

@@ -23,6 +23,11 @@ POS = {
 }
 """Names that --pos takes beside UniDic's own."""
 
+WORDS = tuple(name for name in ranking.COLUMNS if name != "previous_rank")
+KWIC = ("day", "time", "left", "keyword", "right", "post_id")
+TREND = ("day", "word", "count", "per_10000")
+"""Columns of the answers."""
+
 _CONTEXT = 30
 """Characters on each side of a keyword."""
 
@@ -79,27 +84,50 @@ def kwic(layout: Layout, since: dt.date | None, until: dt.date | None, word: str
     hits = hits or _rows(layout, concordance.as_text(days), word=word, top=top)
     if not hits:
         return []
-    places = {(hit["day"], hit["post"]): hit["surface"] for hit in hits}
-    used = Span(sorted({dt.date.fromisoformat(day) for day, _ in places}))
-    found = _rows(layout, concordance.posts(used), days=[day for day, _ in places], rows=[post for _, post in places])
-    by_place = {(row["day"], row["post"]): row for row in found}
-    return [_line(by_place[place], surface) for place, surface in places.items()]
+    used = Span(sorted({dt.date.fromisoformat(hit["day"]) for hit in hits}))
+    places = {"days": [hit["day"] for hit in hits], "rows": [hit["post"] for hit in hits]}
+    posts = {(row["day"], row["post"]): row for row in _rows(layout, concordance.posts(used), **places)}
+    at = [hit.get("position", 0) for hit in hits]
+    before = _rows(layout, concordance.surfaces_before(used), **places, positions=at)
+    passed = {(row["day"], row["post"]): row["surfaces"] for row in before}
+    return [_line(posts[place], hit["surface"], passed.get(place, [])) for hit in hits for place in [_place(hit)]]
 
 
-def _line(post: Row, surface: str) -> Row:
-    text = " ".join(post["clean"].split("\n"))
-    at = max(0, text.find(surface))
-    return {
-        "day": post["day"],
-        "time": post["created_at"],
-        "left": text[max(0, at - _CONTEXT) : at],
-        "keyword": surface,
-        "right": text[at + len(surface) :][:_CONTEXT],
-        "post_id": post["post_id"],
-    }
+def _place(row: Row) -> tuple[str, int]:
+    return row["day"], row["post"]
+
+
+def _line(post: Row, surface: str, before: list[str]) -> Row:
+    """Cut a post around the keyword, which is the first such string after the tokens that stand before it."""
+    text, at = " ".join(post["clean"].split("\n")), 0
+    for passed in before:
+        at = max(at, text.find(passed, at)) + len(passed)
+    at = max(0, text.find(surface, at))
+    return dict(
+        zip(
+            KWIC,
+            (
+                post["day"],
+                post["created_at"],
+                text[max(0, at - _CONTEXT) : at],
+                surface,
+                text[at + len(surface) :][:_CONTEXT],
+                post["post_id"],
+            ),
+            strict=True,
+        )
+    )
 
 
 def _rows(layout: Layout, query: str, **parameters: Any) -> list[Row]:
+    for value in parameters.values():
+        _check(value if isinstance(value, list) else [value])
     with database(layout) as connection:
         found: list[Row] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
     return found
+
+
+def _check(values: list[Any]) -> None:
+    for value in values:
+        if isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise SettingsError("a word of the command line is not UTF-8; set the terminal to UTF-8")

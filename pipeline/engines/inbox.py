@@ -21,6 +21,9 @@ from pipeline.store.layout import Layout
 from pipeline.store.manifest import read, write
 from pipeline.tables import COLLECTED, REMOVALS
 
+_ROWS = 100_000
+"""Posts a row group."""
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -56,6 +59,9 @@ class Inbox:
         hashed = settings.privacy.authors == "hash"
         self._salt = salt(layout) if hashed else None
         self._hasher = collect.hasher(self._salt)
+        self._read: set[str] = set()
+        self.dropped = False
+        """Whether something was dropped that another reading of its file replaces."""
         self._seen: dict[str, list[Any]] = read(layout.inbox_cache).get("files", {})
 
     @cached_property
@@ -70,7 +76,11 @@ class Inbox:
         """Read each new file and store what it gives. Yields what was read, and again what failed before."""
         before = dict(self._seen)
         for path in paths(inboxes):
-            stamp = self._stamp(path)
+            try:
+                stamp = self._stamp(path)
+            except (InputError, OSError) as error:
+                yield Taken(path, "", error=f"{path}: cannot be read ({error})")
+                continue
             known = self._seen.get(str(path.resolve()))
             if known and known[0] == stamp and not self.force:
                 manifest = read(self.layout.file_manifest(known[1]))
@@ -96,12 +106,12 @@ class Inbox:
 
     def _key(self, path: Path) -> tuple[str, str]:
         """Name what a file gives: by its content and the rules; and by its content alone."""
-        content = hashlib.sha256()
+        digests = []
         for part in (path, *companions(path)):
             with part.open("rb") as file:
-                content.update(hashlib.file_digest(file, "sha256").digest())
-        whole = hashlib.sha256(content.digest() + self._rules(path).encode())
-        return whole.hexdigest()[:16], content.hexdigest()
+                digests.append(hashlib.file_digest(file, "sha256").digest())
+        whole = hashlib.sha256(b"".join(digests) + self._rules(path).encode())
+        return whole.hexdigest()[:16], digests[0].hex()
 
     def _file(self, path: Path) -> Taken:
         try:
@@ -111,9 +121,12 @@ class Inbox:
         manifest = read(self.layout.file_manifest(key))
         if manifest and not manifest["error"] and not self.force:
             return Taken(path, key, rows=-1)
-        twin = self._twin(path, content)
+        if key in self._read:
+            return Taken(path, key, rows=-1)
+        twin = self._twin(key, content)
         if twin:
             return Taken(path, twin, rows=-1)
+        self._read.add(key)
         try:
             found = collect.collect(
                 members(path, self.settings.ingest, self.settings.zone), self.settings.zone, self._hasher
@@ -128,19 +141,20 @@ class Inbox:
         self._note(path, key, content, found, found.error)
         return Taken(path, key, sum(t.rows for t in found.tallies.values()), found.error)
 
-    def _twin(self, path: Path, content: str) -> str | None:
-        """Find what the same content gave under another name and its rules: the first name that came keeps it."""
+    def _twin(self, own: str, content: str) -> str | None:
+        """Find what the same content gave under another name with other rules: the first name that came keeps it."""
         keys = self._keys_of.get(content, set())
         for name, (stamp, key) in self._seen.items():
             other = Path(name)
-            if key in keys and name != str(path.resolve()) and other.is_file() and self._stamp(other) == stamp:
+            if key in keys and key != own and other.is_file() and self._stamp(other) == stamp:
                 return str(key)
         return None
 
     def _save(self, key: str, found: collect.Collected) -> None:
         root = self.layout.root
         for day, table in found.posts.items():
-            parquet.write(root, self.layout.collected(day, key), COLLECTED, [table])
+            slices = (table.slice(start, _ROWS) for start in range(0, table.num_rows, _ROWS))
+            parquet.write(root, self.layout.collected(day, key), COLLECTED, slices)
         if found.removals.num_rows:
             parquet.write(root, self.layout.removals(key), REMOVALS, [found.removals])
         for day_or_none, rejected in found.quarantine.items():
@@ -182,5 +196,6 @@ class Inbox:
                 files.remove(self.layout.quarantine(date, other.stem))
             files.remove(self.layout.removals(other.stem))
             files.remove(other)
+            self.dropped = True
         keys.clear()
         keys.add(key)

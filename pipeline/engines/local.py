@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
 import structlog
 
 from pipeline import stages
@@ -95,12 +96,12 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
 
 
 def _ingest(project: Project, inboxes: Sequence[Path], force: bool, watcher: Watcher) -> list[Taken]:
-    taken = []
-    for one in Inbox(project.settings, project.layout, force=force).take(inboxes):
+    inbox, taken = Inbox(project.settings, project.layout, force=force), []
+    for one in inbox.take(inboxes):
         taken.append(one)
         watcher.file(one)
         log.info("file", name=one.path.name, rows=one.rows, error=one.error)
-    exclusions.update(project.layout, (one.key for one in taken))
+    exclusions.update(project.layout, (one.key for one in taken), everything=inbox.dropped)
     return taken
 
 
@@ -130,6 +131,7 @@ class _Days:
             list(threads.map(work, (day for day in days if day not in large)))
         for day in sorted(large):
             work(day)
+            pa.default_memory_pool().release_unused()
 
     def _stages(self, day: Day, some: Sequence[Stage]) -> None:
         result = self.results[day]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -24,10 +24,13 @@ class Merged(NamedTuple):
     excluded: list[dict[str, int]]
 
 
-def merge(pieces: Sequence[pa.Table], exclusions: pa.Table) -> Merged:
+def merge(pieces: Iterable[pa.Table], exclusions: pa.Table) -> Merged:
     """Merge what files gave for a day. ``exclusions`` has post_id and reason: rows that do not count to this day."""
-    table = pa.concat_tables([COLLECTED.empty_table(), *pieces])
-    piece = np.repeat(np.arange(len(pieces)), [p.num_rows for p in pieces])
+    table, sizes = COLLECTED.empty_table(), []
+    for part in pieces:
+        table = pa.concat_tables([table, part])
+        sizes.append(part.num_rows)
+    piece = np.repeat(np.arange(len(sizes)), sizes)
     reason = _reasons(table["post_id"], exclusions)
     present = np.array([r is None for r in reason], bool)
     latest = np.zeros(len(present), bool)
@@ -35,8 +38,8 @@ def merge(pieces: Sequence[pa.Table], exclusions: pa.Table) -> Merged:
     order = pc.sort_indices(
         table.select(["created_at", "post_id"]), [("created_at", "ascending"), ("post_id", "ascending")]
     ).to_numpy()
-    size = len(pieces)
-    excluded: list[dict[str, int]] = [{} for _ in pieces]
+    size = len(sizes)
+    excluded: list[dict[str, int]] = [{} for _ in sizes]
     for row in np.flatnonzero(~present):
         counts = excluded[piece[row]]
         counts[str(reason[row])] = counts.get(str(reason[row]), 0) + 1

@@ -13,14 +13,19 @@ from pipeline.store import files
 
 
 def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table]) -> None:
-    """Write chunks as row groups, one a chunk, in place of ``target``; empty without chunks.
+    """Write chunks as row groups, at least one a chunk, in place of ``target``; empty without chunks.
 
     Same chunks, same bytes: nothing of the clock or of the machine is written.
     """
     with files.staged(root, target) as draft, _writer(draft, schema) as writer:
         for chunk in chunks:
-            whole = chunk.combine_chunks()  # pages follow the chunks of the data in memory
-            writer.write_table(whole.cast(schema), row_group_size=max(1, chunk.num_rows))
+            for start in range(0, chunk.num_rows, _ROWS):
+                part = chunk.slice(start, _ROWS).combine_chunks()  # pages follow the chunks of the data in memory
+                writer.write_table(part.cast(schema), row_group_size=_ROWS)
+
+
+_ROWS = 1 << 20
+"""Rows of a row group at the most."""
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

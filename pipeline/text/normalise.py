@@ -80,10 +80,10 @@ def clean_all(texts: Iterable[str]) -> list[Cleaned]:
 
 def clean_table(texts: Iterable[str]) -> pa.Table:
     """Clean posts; a row a post, the columns those of Cleaned. Smaller between processes than the tuples."""
-    columns = zip(*clean_all(texts), strict=True)
+    rows = clean_all(texts)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in Cleaned._fields)
     kinds = [pa.string()] + [pa.list_(pa.string())] * (len(Cleaned._fields) - 1)
     arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-    arrays = arrays or [pa.array([], kind) for kind in kinds]
     return pa.table(arrays, names=list(Cleaned._fields))
 
 

@@ -322,13 +322,11 @@ def good(base, reading):
     return (base, "良い", reading, "形容詞", "")
 
 
-@pytest.mark.xfail(strict=True, reason="a spelling with two readings is counted once a reading")
 def test_a_group_is_named_by_its_most_frequent_spelling_whatever_the_readings(tmp_path, database):
     four = [good("良い", "ヨイ"), good("良い", "イイ")] * 2
     assert [row["word"] for row in ranked(database, tmp_path, *four, *[good("よい", "ヨイ")] * 3)] == ["良い"]
 
 
-@pytest.mark.xfail(strict=True, reason="the reading is that of the most frequent spelling, not of the word shown")
 def test_the_reading_is_that_of_the_word_shown(tmp_path, database):
     variant, preferred = (("らめん", "ラメン"), ("ラメン", "ラメン"))
     tokens = [(base, lemma, f"ヨミ{base}", "形容詞", "") for base, lemma in (variant, variant, preferred)]

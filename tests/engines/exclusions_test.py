@@ -201,7 +201,6 @@ def test_a_moved_post_comes_back_when_the_other_file_is_read_as_tokyo(new_desk):
     assert excluded(desk) == set()
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="only posts that the new reading names are judged again")
 def test_a_moved_post_comes_back_when_the_other_file_turns_out_to_be_of_another_network(new_desk):
     desk = moving(new_desk)
     reread(desk, network="elsewhere")
@@ -209,7 +208,6 @@ def test_a_moved_post_comes_back_when_the_other_file_turns_out_to_be_of_another_
     assert {post["post_id"] for post in desk.posts()} == {"jsonl:1", "jsonl:2", "elsewhere:1", "elsewhere:3"}
 
 
-@pytest.mark.xfail(strict=True, reason="the same; and merging no posts fails")
 def test_a_moved_post_comes_back_when_the_other_file_has_no_times_any_more(new_desk):
     desk = moving(new_desk)
     reread(desk, time_format="%d.%m.%Y")
@@ -224,7 +222,6 @@ def test_nothing_new_leaves_what_there_is(new_desk):
     assert desk.bytes("exclusions") == before != {}
 
 
-@pytest.mark.xfail(strict=True, reason="merging no posts fails")
 def test_a_day_that_loses_all_its_posts_is_an_empty_day(new_desk):
     desk = new_desk()
     desk.put("a.jsonl", skeet("ann", "a1"), skeet("bob", "b1", at=f"{TWO}T01:00:00+09:00"))

@@ -3,6 +3,7 @@
 import json
 import os
 
+import pyarrow as pa
 import pytest
 from deadly import MARKER, analyse_but, dies_at, fails, killed, lengths, never_draws, process, square
 from desk import QUICK, Desk
@@ -67,7 +68,7 @@ def test_what_was_waiting_beside_a_lost_job_is_done_again(two):
 
 def tokenised(monkeypatch, pool, texts, chunk):
     monkeypatch.setattr(stages, "CHUNK", chunk)
-    return list(stages.tokenise(texts, lengths, (), pool.map))
+    return list(stages.tokenise(pa.chunked_array([pa.array(texts, pa.string())]), lengths, (), pool.map))
 
 
 def test_exactly_the_killing_post_of_a_chunk_is_given_up(monkeypatch, two):

@@ -36,7 +36,7 @@ def test_hours_has_24_bars_as_high_as_their_counts() -> None:
     heights = [float(bar.get("height", "")) for bar in bars(root)]
     # 200 units less 10 above and 24 below; the axis ends at 50.
     assert heights == [1] * 22 + [83, 166]
-    assert texts(root, "tick")[-24:] == [str(hour) for hour in range(24)]
+    assert texts(root, "tick")[-8:] == [str(hour) for hour in range(0, 24, 3)]  # all 24 touch on a phone
     assert bars(root)[23].findtext("s:title", None, SVG) == "23:00–23:59: 50 posts"
     assert root.findtext("s:title", None, SVG) == "Hours (posts)"
 
@@ -49,10 +49,20 @@ def test_a_day_unknown_is_a_gap_and_a_day_of_zero_is_not() -> None:
     assert "2024-01-02: –" in (root.findtext("s:desc", None, SVG) or "")
 
 
-def test_the_last_day_is_marked_and_every_seventh_before_it_labelled() -> None:
-    root = parsed(charts.days(WEEK, [1] * 8, title="Days", unit="posts"))
-    assert [bar.get("class") for bar in bars(root)] == ["bar"] * 7 + ["bar today"]
-    assert texts(root, "tick")[-2:] == ["1/1", "1/8"]
+@pytest.mark.parametrize(
+    ("number", "labels"),
+    [
+        (8, ["1/1", "1/2", "1/3", "1/4", "1/5", "1/6", "1/7", "1/8"]),  # as many as fit on a phone
+        (13, ["1/1", "1/3", "1/5", "1/7", "1/9", "1/11", "1/13"]),
+        (28, ["1/7", "1/14", "1/21", "1/28"]),
+        (366, ["1/30", "3/26", "5/21", "7/16", "9/10", "11/5", "12/31"]),  # eight weeks apart
+    ],
+)
+def test_the_last_day_is_marked_and_labels_count_back_from_it(number: int, labels: list[str]) -> None:
+    dates = [date(2024, 1, 1) + timedelta(day) for day in range(number)]
+    root = parsed(charts.days(dates, [1] * number, title="Days", unit="posts"))
+    assert [bar.get("class") for bar in bars(root)] == ["bar"] * (number - 1) + ["bar today"]
+    assert texts(root, "tick")[3:] == labels  # after the counts 0, 1 and 2
 
 
 def test_each_word_has_a_row_a_scale_of_its_own_and_its_last_count() -> None:
@@ -61,9 +71,11 @@ def test_each_word_has_a_row_a_scale_of_its_own_and_its_last_count() -> None:
     assert texts(root, "word") == ["多い", "少ない"]
     assert texts(root, "value") == ["0", "0"]
     high, low = (path or "" for path in paths(root))
-    # The same fall: x 118, 270, 422; y from the row's upper edge to its lower one, 20 units.
-    assert high == "M118 9L118 9 L270 19 L422 29"
-    assert low == "M118 39L118 39 L270 49 L422 59"
+    # The same fall: x 118, 270, 422; y from the row's upper edge to its lower one, 46 units.
+    assert high == "M118 9L118 9 L270 32 L422 55"
+    assert low == "M118 65L118 65 L270 88 L422 111"
+    zeros = [line.get("y1") for line in root.iterfind(".//s:line", SVG)]
+    assert zeros == ["55", "111"]
     assert texts(root, "tick") == ["1/1", "1/3"]
 
 
@@ -112,5 +124,6 @@ def test_hostile_words_and_any_counts_give_well_formed_xml(word: str, counts: li
         "text",
         "path",
         "circle",
+        "line",
     }
     parsed(charts.days(WEEK, counts, title=word, unit=word))

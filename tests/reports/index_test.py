@@ -23,6 +23,18 @@ def test_newest_month_first_and_each_day_at_its_weekday() -> None:
     assert [year.text().strip() for year in tree.css("h3")] == ["2024", "2023"]
 
 
+def test_the_day_after_each_day_is_an_anchor_of_its_cell_or_of_its_month() -> None:
+    days = [dt.date(2023, 12, 31), dt.date(2024, 1, 1), dt.date(2024, 1, 8), dt.date(2024, 1, 31)]
+    tree = LexborHTMLParser(index.render([DayCard(day, 1, 1) for day in days], "ja", "日報"))
+    january, december = tree.css(".month")
+    assert [item.id for item in january.css("li")] == ["2024-01-01", "2024-01-08", "2024-01-31"]
+    assert [item.id for item in january.css("span[id]")] == ["2024-01-02", "2024-01-09", "2024-02-01"]
+    assert [item.id for item in december.css("[id]")] == ["2023-12-31"]  # its day after is there
+    ids = [item.id for item in tree.css("[id]")]
+    assert len(set(ids)) == len(ids)
+    assert [link.attributes["href"] for link in tree.css("nav a")] == ["#2024", "#2023"]
+
+
 def test_a_failed_day_says_so_and_leads_nowhere() -> None:
     cards = [DayCard(dt.date(2024, 1, 1), 5, 2), DayCard(dt.date(2024, 1, 2), None, None, failed=True)]
     tree = LexborHTMLParser(index.render(cards, "ja", "日報"))

@@ -1,18 +1,28 @@
 """The page in a real browser, from file://, with data that wants to do harm."""
 
+import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import fake_day
 import pytest
 
-from pipeline.reports import index, page
+from pipeline.reports import document, index, page
 from pipeline.reports.characters import writable
+from pipeline.reports.model import Day, Sentence, Table
 
 pytestmark = pytest.mark.browser
 
+
+SIGNS = (
+    "\U0001f62d", "1\ufe0f\u20e3", "\u2139\ufe0f", "\u2764\ufe0f", "\u2764\ufe0f\u200d\U0001f525",
+    "\U0001f1ef\U0001f1f5", "\U0001f44d\U0001f3fd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+)  # fmt: skip
+"""Crying, keycap 1, information, heart, heart on fire, Japan, thumb of a tone, family, England."""
 
 OPEN_EACH = """
 const panel = document.querySelector("#panel");
@@ -29,17 +39,27 @@ return [...document.querySelectorAll("#adjectives ~ .scroll .word")].map((button
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import manimgx_fonts
     from pylopdf_fonts_jp import sans_path
 
     folder = tmp_path_factory.mktemp("reports")
     (folder / "assets").mkdir()
-    # The browser looks at the bytes of a font, not at its name: the OpenType file does for the packed one.
-    shutil.copy(sans_path(), folder / "assets" / "NotoSansJP.woff2")
-    for day in (fake_day.day(size=30, number=40), fake_day.hostile_day()):
+    # The browser looks at the bytes of a font, not at its name: OpenType files do for the packed ones.
+    shutil.copy(sans_path(), folder / "assets" / document.FONT)
+    emoji = Path(str(manimgx_fonts.__file__)).with_name("NotoEmoji[wght].ttf")
+    shutil.copy(emoji, folder / "assets" / document.EMOJI_FONT)
+    for day in (fake_day.day(size=30, number=40), fake_day.hostile_day(), day_of_signs()):
         (folder / day.date.isoformat()).mkdir()
         (folder / day.date.isoformat() / "index.html").write_text(page.render(day, "ja"), encoding="utf-8")
     (folder / "index.html").write_text(index.render(fake_day.cards(40), "ja", "日報"), encoding="utf-8")
     return folder
+
+
+def day_of_signs() -> Day:
+    """Emoji of many characters each, as words of a table and in a sentence."""
+    table = Table("emoji", fake_day.frame([(sign, sign, None) for sign in SIGNS], len(SIGNS), 1), "")
+    day = replace(fake_day.day(size=1, number=1), date=dt.date(2024, 6, 1), tables=(table,))
+    return replace(day, summary=tuple(Sentence(sign, day.posts[0], 0.1, 1) for sign in SIGNS))
 
 
 def visit(browser: Any, path: Path) -> None:
@@ -166,6 +186,22 @@ def test_japanese_has_glyphs(browser: Any, reports: Path) -> None:
         """
     )
     assert len(set(drawn)) == len(drawn)
+
+
+@pytest.mark.parametrize("places", [".ranked .sign bdi", ".summary blockquote"])
+def test_emoji_are_one_sign_of_an_emoji_font_in_tables_and_in_running_text(
+    browser: Any, reports: Path, places: str
+) -> None:
+    visit(browser, reports / "2024-06-01" / "index.html")
+    browser.execute_async_script("const done = arguments[0]; document.fonts.ready.then(() => done())")
+    browser.execute_cdp_cmd("DOM.enable", {})
+    browser.execute_cdp_cmd("CSS.enable", {})
+    root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    nodes = browser.execute_cdp_cmd("DOM.querySelectorAll", {"nodeId": root, "selector": places})["nodeIds"]
+    fonts = [browser.execute_cdp_cmd("CSS.getPlatformFontsForNode", {"nodeId": n})["fonts"] for n in nodes]
+    assert len(nodes) == len(SIGNS)
+    for sign, used in zip(SIGNS, fonts, strict=True):
+        assert [("Emoji" in font["familyName"], font["glyphCount"]) for font in used] == [(True, 1)], sign
 
 
 def test_without_script_all_can_be_read(browser: Any, reports: Path) -> None:

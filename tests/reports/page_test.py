@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from pipeline.reports import document, page
 from pipeline.reports.characters import writable
 from pipeline.reports.contexts import escaped
-from pipeline.reports.model import Day
+from pipeline.reports.model import Day, Table
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,14 @@ def test_files_add_up_and_name_their_rules(day: Day) -> None:
     sums = [int(cell.text().replace(",", "")) for cell in table.css("tfoot td")]
     assert sums == [20_530, 20_312, 202, 12, 4]
     assert sums[0] == sum(sums[1:])
-    assert "private 4" in " ".join(table.text().split())
+    assert "非公開 4" in " ".join(table.text().split())
+
+
+def test_emoji_are_drawn_large_and_their_names_in_letters_are_not(day: Day) -> None:
+    table = Table("emoji", fake_day.frame([("1\ufe0f\u20e3", "キーキャップ 1", None), (":bow:", None, None)], 2, 1), "")
+    tree = parsed(replace(day, tables=(table,)))
+    assert [cell.attributes.get("class") for cell in tree.css(".ranked tbody th")] == ["sign", None]
+    assert [head.text().strip() for head in tree.css(".ranked thead th")[1:3]] == ["絵文字", "名前"]
 
 
 def test_all_of_the_record_is_there(day: Day) -> None:
@@ -110,7 +117,7 @@ def test_all_of_the_record_is_there(day: Day) -> None:
     for wanted in ("no time of writing", "duplicates.threshold", "unidic-lite 1.0.8 sha256:9f2c…", "10,000 字まで"):
         assert wanted in whole
     assert [link.attributes["href"] for link in tree.css(".days a")] == [
-        "../2023-12-31/index.html", "../index.html", "../2024-01-02/index.html",
+        "../2023-12-31/index.html", "../index.html", "../index.html#2024-01-02",
     ]  # fmt: skip
 
 

@@ -35,6 +35,11 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     assert names - named(*every) - by_name - clouds == set()
 
 
+def test_rules_have_names_and_an_unknown_one_keeps_its_own() -> None:
+    assert [strings.skip_rule(rule, "ja") for rule in ("private", "new_rule")] == ["非公開", "new_rule"]
+    assert strings.skip_rule("moved", "en") == "moved to another day"
+
+
 def test_dates_and_months() -> None:
     day = dt.date(2024, 2, 29)
     assert (strings.long_date(day, "ja"), strings.weekday(day, "ja")) == ("2024年2月29日", "木曜日")
