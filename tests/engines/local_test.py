@@ -155,7 +155,7 @@ CREATED = {
     "did": "did:plc:a", "time_us": 1704067200000000, "kind": "commit",
     "commit": {
         "operation": "create", "collection": "app.bsky.feed.post", "rkey": "k1",
-        "record": {"$type": "app.bsky.feed.post", "createdAt": "2024-01-01T00:00:00Z", "text": "消える投稿", "langs": ["ja"]},
+        "record": {"$type": "app.bsky.feed.post", "createdAt": "2024-01-01T00:00:00Z", "text": "消える投稿"},
     },
 }  # fmt: skip
 

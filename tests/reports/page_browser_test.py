@@ -116,7 +116,7 @@ def test_hostile_page_runs_nothing_asks_for_nothing_and_works(browser: Any, repo
     with pytest.raises(Exception, match="no such alert"):
         _ = Alert(browser).text
     assert browser.get_log("browser") == []
-    assert {address.partition(":")[0] for address in requested(browser)} == {"file"}
+    assert [address for address in requested(browser) if not address.startswith("file:")] == []
     assert browser.title == "2024年4月1日の日報 hibi 日々"
 
 
