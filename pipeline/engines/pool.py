@@ -49,7 +49,7 @@ class Pool:
             try:
                 return self._executor.submit(job, *arguments)
             except BrokenProcessPool:
-                self._renew()
+                self._discard(self._executor)
                 return self.submit(job, *arguments)
 
     def map(self, job: Callable[..., Result], items: Iterable[tuple[Any, ...]]) -> list[Result | LostWorker]:
@@ -75,6 +75,9 @@ class Pool:
         try:
             return future.result()
         except BrokenProcessPool:
+            with self._lock:
+                if self._executor is not None and self._executor._broken:
+                    self._discard(self._executor)
             return self._alone(job, item)
 
     def _alone(self, job: Callable[..., Result], item: tuple[Any, ...]) -> Result | LostWorker:
@@ -85,10 +88,15 @@ class Pool:
             except BrokenProcessPool:
                 return LostWorker(f"{job.__name__}: its worker process died")
 
-    def _renew(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = ProcessPoolExecutor(self.workers, mp_context=_context())
+    def _discard(self, broken: ProcessPoolExecutor) -> None:
+        """Leave a broken executor behind; the next job starts a new one.
+
+        Its processes are killed here: one that was being started while it broke would be waited for, for ever.
+        """
+        for process in list((broken._processes or {}).values()):
+            process.kill()
+        broken.shutdown(wait=False, cancel_futures=True)
+        self._executor = None
 
     def close(self) -> None:
         """End the processes."""
