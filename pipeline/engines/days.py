@@ -226,8 +226,11 @@ class DayWork:
         ]
         made = [
             *pictures,
-            (folder / "report.json", report_json.as_json(day)),
-            (folder / "index.html", page.render(day, self.settings.report.language).encode()),
+            (folder / "report.json", report_json.as_json(day, self.settings.report.rows)),
+            (
+                folder / "index.html",
+                page.render(day, self.settings.report.language, self.settings.report.rows).encode(),
+            ),
         ]
         book = folder / "report.xlsx"
         with files.staged(self.layout.root, book) as draft:
