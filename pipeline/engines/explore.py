@@ -68,8 +68,16 @@ def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:
 
 def words(layout: Layout, since: dt.date | None, until: dt.date | None, pos: Sequence[str], top: int) -> list[Row]:
     """Rank the words of a span: rank, word, reading, pos, count, posts, authors, original_count, per_10000."""
-    query = ranking.words(span(layout, since, until), parts_of_speech(pos), None, top)
-    return [{k: v for k, v in row.items() if k != "previous_rank"} for row in _rows(layout, query)]
+    days, kinds = span(layout, since, until), parts_of_speech(pos)
+    wide = top + 50
+    while True:
+        found = _rows(layout, ranking.candidates(days, kinds, wide + 1))
+        bases = [base for group in found[:wide] for base in group["bases"]]
+        rows = _rows(layout, ranking.top_words(days, kinds, top), bases=bases)
+        beyond = found[wide]["count"] if len(found) > wide else 0  # no group left out occurs more often
+        if not beyond or (len(rows) == top and rows[-1]["count"] > beyond):
+            return [{name: row[name] for name in WORDS} for row in rows]
+        wide *= 4
 
 
 def trend(layout: Layout, since: dt.date | None, until: dt.date | None, asked: Sequence[str]) -> list[Row]:
