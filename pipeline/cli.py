@@ -233,7 +233,10 @@ def _open(settings: Path | None, store: Path | None) -> tuple[Settings, Layout]:
     if settings is None and Path("hibi.toml").is_file():
         settings = Path("hibi.toml")
     chosen = load(settings)
-    return chosen, Layout(store or chosen.store)
+    layout = Layout(store or chosen.store)
+    if "," in str(layout.root):
+        raise SettingsError(f"{layout.root}: a comma in the store's path; DuckDB takes it for a list of folders")
+    return chosen, layout
 
 
 def _day(text: str | None, settings: Settings) -> dt.date | None:

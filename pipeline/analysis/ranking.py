@@ -57,7 +57,7 @@ def _posts(span: Span, more: str = "") -> str:
 
 def _words(span: Span, pos: Sequence[str], name: str = "word") -> str:
     kinds = ", ".join(f"'{p}'" for p in pos)
-    return f"""{name} AS (
+    return f"""{name} AS MATERIALIZED (
   SELECT date AS day, post, base, reading, pos, preferred,
     coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM '{SYNONYMS}') OR subpos LIKE '固有名詞%' THEN base
                              ELSE lemma END) AS key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,12 +83,14 @@ def words(layout: Layout, since: dt.date | None, until: dt.date | None, pos: Seq
 
 def trend(layout: Layout, since: dt.date | None, until: dt.date | None, asked: Sequence[str]) -> list[Row]:
     """Count words on each day of a span: day, word, count, per_10000."""
-    return _rows(layout, concordance.trend(span(layout, since, until, "counts")), words=list(asked))
+    return _rows(
+        layout, concordance.trend(span(layout, since, until, "counts")), words=[_folded(word) for word in asked]
+    )
 
 
 def kwic(layout: Layout, since: dt.date | None, until: dt.date | None, word: str, top: int) -> list[Row]:
     """Show a word in its posts, latest day first: day, time, left, keyword, right, post_id."""
-    days = span(layout, since, until)
+    days, word = span(layout, since, until), _folded(word)
     hits = _rows(layout, concordance.as_tokens(days), word=word, top=top)
     hits = hits or _rows(layout, concordance.as_text(days), word=word, top=top)
     if not hits:
@@ -133,6 +136,16 @@ def _rows(layout: Layout, query: str, **parameters: Any) -> list[Row]:
     with database(layout) as connection:
         found: list[Row] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
     return found
+
+
+def _folded(word: str) -> str:
+    """Write a word as clean text does (width, NFC), so that what is typed finds what was posted."""
+    from pipeline.text.folding import fold_width
+
+    _check([word])
+    if not word.strip():
+        raise SettingsError("the word is empty")
+    return fold_width(unicodedata.normalize("NFC", word))
 
 
 def _check(values: list[Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from pipeline.engines.project import salt
 from pipeline.errors import InputError, NotPosts, SettingsError
 from pipeline.ingest import collect
 from pipeline.ingest.files import companions, members
+from pipeline.ingest.quarantine import to_line
 from pipeline.settings import Settings
 from pipeline.store import files, parquet
 from pipeline.store.layout import Layout
@@ -158,7 +158,7 @@ class Inbox:
         if found.removals.num_rows:
             parquet.write(root, self.layout.removals(key), REMOVALS, [found.removals])
         for day_or_none, rejected in found.quarantine.items():
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected)
+            lines = "".join(to_line(row) for row in rejected)
             files.write(root, self.layout.quarantine(day_or_none, key), lines.encode())
 
     def _note(
