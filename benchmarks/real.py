@@ -44,7 +44,7 @@ def open2ch(shared: Path) -> Iterable[dict[str, Any]]:
         rows = [row["post"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     for number, text in enumerate(rows):
         moment = dt.datetime(2019, 7, 20, tzinfo=TOKYO) + dt.timedelta(days=number / len(rows))
-        yield {"id": str(number), "created_at": moment.isoformat(), "text": text.replace(" __BR__ ", "\n")}
+        yield {"id": str(number), "created_at": moment.isoformat(), "text": text.replace("__BR__", "\n")}
 
 
 def main() -> None:

@@ -109,7 +109,10 @@ class DayWork:
                 for name in stage.reads:
                     if name in futures:
                         futures[name].result()
-                return self.run(stage, force=stage.name == forced)
+                ran = self.run(stage, force=stage.name == forced)
+                if not together:
+                    pa.default_memory_pool().release_unused()  # a large day's stage frees hundreds of megabytes
+                return ran
 
             for stage in some:
                 futures[stage.name] = threads.submit(when_ready, stage)

@@ -41,7 +41,7 @@ def _instance(root: Path) -> Any:
     """Open DuckDB once a process: that takes longer than a small day's query."""
     import duckdb
 
-    return duckdb.connect(config={"memory_limit": "500MB", "temp_directory": str(root / ".staging")})
+    return duckdb.connect(config={"memory_limit": "300MB", "temp_directory": str(root / ".staging")})
 
 
 @contextmanager
