@@ -26,10 +26,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from pipeline import spreading
 from pipeline.analysis import frequency
-from pipeline.engines.pool import Pool
+from pipeline.engines import jobs
+from pipeline.engines.pool import Pool, collect_seldom
 from pipeline.engines.project import Project, open_project
-from pipeline.ingest import collect
+from pipeline.ingest import collect, parts
 from pipeline.ingest.files import members
 from pipeline.settings import Settings
 from pipeline.text import lexicon, tokenise
@@ -37,7 +39,7 @@ from pipeline.text.normalise import clean_all
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKYO = ZoneInfo("Asia/Tokyo")
-CHUNK = 10_000
+CHUNK = spreading.CHUNK
 
 
 def cleaned_tokens(texts: list[str], at: int, folder: str, fingerprint: str) -> pa.Table:
@@ -45,14 +47,38 @@ def cleaned_tokens(texts: list[str], at: int, folder: str, fingerprint: str) -> 
     return tokenise.analyse([c.clean for c in clean_all(texts)], at, folder, fingerprint, CHUNK).tokens
 
 
-def words(day: Path, project: Project, pool: Pool | None) -> frequency.Frequencies:
-    """Read, clean, tokenise and count a day as a run does, in this process or with workers; nothing is stored."""
-    found = collect.collect(members(day, Settings().ingest, TOKYO), TOKYO, collect.hasher(b"salt"))
-    posts = pa.concat_tables(found.posts.values())
-    texts, where = posts["text"].to_pylist(), (str(project.lexicon.folder), project.lexicon.fingerprint)
-    work = [(texts[at : at + CHUNK], at, *where) for at in range(0, len(texts), CHUNK)]
+def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) -> float:
+    """Read, clean, tokenise and count a day as a run does, in this process or with workers; seconds."""
+    start, rules, found = time.perf_counter(), Settings().ingest, collect.Gathered()
+    if pool is None:
+        found = collect.gather(members(day, rules, TOKYO), collect.hasher(b"salt"))
+    else:
+        for part in pool.map(jobs.gather, [(part, rules, TOKYO, b"salt") for part in parts.cut(day, rules, TOKYO)]):
+            found.add(part)
+    posts = pa.concat_tables(collect.by_day(found, TOKYO).posts.values())
+    texts = posts["text"].to_pylist()
+    work = [(texts[at : at + CHUNK], at, folder, fingerprint) for at in range(0, len(texts), CHUNK)]
     tokens = pool.map(cleaned_tokens, work) if pool else [cleaned_tokens(*item) for item in work]
-    return frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
+    frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
+    return time.perf_counter() - start
+
+
+def alone(texts: Path, folder: str, fingerprint: str) -> float:
+    """Tokenise and count cleaned texts, one a line, on one core; seconds."""
+    clean = texts.read_text(encoding="utf-8").splitlines()
+    plain = {"author": ["a"] * len(clean), "is_repost": [False] * len(clean)}
+    posts = pa.table(plain | {"duplicate_of": pa.nulls(len(clean), pa.string())})
+    start = time.perf_counter()
+    chunks = [(clean[at : at + CHUNK], at, folder, fingerprint, CHUNK) for at in range(0, len(clean), CHUNK)]
+    frequency.count(posts, [tokenise.analyse(*chunk).tokens for chunk in chunks])
+    return time.perf_counter() - start
+
+
+def fresh(workers: int, folder: str, fingerprint: str) -> Pool:
+    """Start processes that have loaded everything and remember nothing: the plain script's time is so measured too."""
+    pool = Pool(workers)
+    pool.map(cleaned_tokens, [(["朝"], 0, folder, fingerprint)] * workers)
+    return pool
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -107,25 +133,10 @@ def main() -> None:
         folder = Path(place)
         day = stream(asked.shared, asked.posts, folder / "stream")
         project = open_project(Settings(), folder / "words")
+        where = (str(project.lexicon.folder), project.lexicon.fingerprint)
         clean = [c.clean for c in clean_all([json.loads(line)["text"] for line in day.open(encoding="utf-8")])]
         texts = folder / "clean.txt"
         texts.write_text("".join(text.replace("\n", " ") + "\n" for text in clean), encoding="utf-8")
-        posts = pa.table(
-            {
-                "author": pa.array(["a"] * len(clean)),
-                "is_repost": pa.array([False] * len(clean)),
-                "duplicate_of": pa.nulls(len(clean), pa.string()),
-            }
-        )
-        where = (str(project.lexicon.folder), project.lexicon.fingerprint, CHUNK)
-
-        def forget() -> None:
-            tokenise.open_tokeniser(*map(Path, where[:1]), where[1]).known.clear()
-
-        def alone() -> None:
-            chunks = [clean[at : at + CHUNK] for at in range(0, len(clean), CHUNK)]
-            tokens = [tokenise.analyse(chunk, at * CHUNK, *where).tokens for at, chunk in enumerate(chunks)]
-            frequency.count(posts, tokens)
 
         def whole() -> None:
             store = folder / "store"
@@ -135,19 +146,19 @@ def main() -> None:
 
         from pylopdf_fonts_jp import sans_path
 
-        words(day, project, None), alone(), whole()  # everything loaded and cached once
+        whole()  # so that the dictionary is compiled and cached
+        collect_seldom()
         plain1, one, two_cores, mecabs, alones, plain2, wholes = ([] for _ in range(7))
         for _ in range(asked.rounds):
             told = naive(asked.shared, day, "--no-cloud")
             plain1.append(told["read"] + told["tokenise and count"])
-            forget()
-            one.append(timed(lambda: words(day, project, None)))
-            with Pool(2) as fresh:
-                fresh.map(cleaned_tokens, [(["朝"], 0, *where[:2])] * 2)  # both loaded, nothing remembered
-                two_cores.append(timed(lambda: words(day, project, fresh)))
+            with fresh(1, *where) as pool:
+                one += pool.map(words, [(day, *where)])
+            with fresh(2, *where) as pool:
+                two_cores.append(words(day, *where, pool))
             mecabs.append(timed(lambda: mecab(texts, project)))
-            forget()
-            alones.append(timed(alone))
+            with fresh(1, *where) as pool:
+                alones += pool.map(alone, [(texts, *where)])
             plain2.append(naive(asked.shared, day, "--font", str(sans_path()))["clock"])
             wholes.append(timed(whole))
         print(

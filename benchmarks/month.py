@@ -68,12 +68,12 @@ def wrong_days(store: Path) -> list[str]:
     """Name the days whose counts are not those of a plain loop over clean with the same dictionaries."""
     import fugashi
 
-    from pipeline.text import dictionary, lexicon
+    from pipeline.text import dictionary, lexicon, synonyms, variants
 
-    words = dictionary.read_words(dictionary.SHIPPED)
+    source, words = lexicon.source_folder(), dictionary.read_words(dictionary.SHIPPED)
+    words += variants.split_words(synonyms.load(None).keys() - {word.word for word in words}, source)
     with tempfile.TemporaryDirectory() as folder:
         user = Path(folder) / "user.dic"
-        source = lexicon.source_folder()
         dictionary.compile(dictionary.entries(words, source), source, user)
         tagger = fugashi.Tagger(f'-u "{user}"')
         return [p.parent.name for p in sorted((store / "posts").glob("*/*.parquet")) if not _right(p, tagger, store)]

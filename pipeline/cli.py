@@ -74,8 +74,9 @@ def run(
     force: Annotated[str | None, typer.Option("--force", help="Run this stage even where it is current.")] = None,
 ) -> None:
     """Take in what is new and bring every day up to date."""
-    from pipeline.engines.pool import Pool
+    from pipeline.engines.pool import Pool, collect_seldom
 
+    collect_seldom()
     with Pool(workers or _cores()) as pool:
         pool.start()  # first of all: workers load while this process does
         raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force))
@@ -93,6 +94,7 @@ def _run(
     from pipeline.engines import local, project
 
     date, since, until = days
+    settings = settings or _settings_here()
     chosen, layout = _open(settings, store)
     if date and (since or until):
         raise SettingsError("--date goes without --since and --until")
@@ -100,7 +102,7 @@ def _run(
     if force is not None and force not in names:
         raise SettingsError(f"--force {force}: no such stage; one of {', '.join(names)}")
     _log()
-    opened = project.open_project(chosen, layout.root)
+    opened = project.open_project(chosen, layout.root, settings)
     last = local.last_closed_day(opened, dt.datetime.now(dt.UTC))
     wanted = local.Wanted(_day(date or until, chosen) or last, _day(date or since, chosen), force)
     printer = terminal.Printer(layout)
@@ -148,7 +150,7 @@ def status(store: StorePath = None, settings: SettingsPath = None, as_json: Json
     """Tell what is up to date, what is not, and what was taken in."""
     from pipeline.engines import inspection
 
-    chosen, layout = _open(settings, store)
+    chosen, layout = _open(settings, store, of_run=True)
     _answer(inspection.status(chosen, layout), as_json, inspection.status_lines)
 
 
@@ -226,16 +228,35 @@ def trend(
     terminal.print_rows(rows, explore.TREND, as_json, as_csv)
 
 
-def _open(settings: Path | None, store: Path | None) -> tuple[Settings, Layout]:
+def _settings_here() -> Path | None:
+    return Path("hibi.toml") if Path("hibi.toml").is_file() else None
+
+
+def _settings_of_run(store: Path | None) -> Path | None:
+    """Find the settings file that a store's last run was done with, unless the folder that one is in has its own."""
+    from pipeline.engines import last_run
     from pipeline.settings import load
     from pipeline.store.layout import Layout
 
-    if settings is None and Path("hibi.toml").is_file():
-        settings = Path("hibi.toml")
-    chosen = load(settings)
+    here = _settings_here()
+    run = None if store is None and here else last_run.recall(Layout(store or load(None).store))
+    if run is None:
+        return here
+    found = Path(run["settings"]) if run["settings"] else None
+    if found and not found.is_file():
+        raise SettingsError(f"{found}: the settings of the last run are gone; name others with --settings")
+    return found
+
+
+def _open(settings: Path | None, store: Path | None, of_run: bool = False) -> tuple[Settings, Layout]:
+    from pipeline.settings import load
+    from pipeline.store.layout import Layout
+
+    chosen = load(settings or (_settings_of_run(store) if of_run else _settings_here()))
     layout = Layout(store or chosen.store)
-    if "," in str(layout.root):
-        raise SettingsError(f"{layout.root}: a comma in the store's path; DuckDB takes it for a list of folders")
+    path = layout.root.absolute().as_posix()
+    if any("\ud800" <= sign <= "\udfff" for sign in path) or ("\\" in path and any(sign in path for sign in "*?[")):
+        raise SettingsError(f"{path!r}: DuckDB finds no store there: not UTF-8, or a backslash beside *, ? or [")
     return chosen, layout
 
 

@@ -8,6 +8,11 @@
      ├── FontError            the font for clouds and pages is missing or damaged
      ├── StoreError           the store is missing, damaged or of another version
      │    └── StoreBusy       another run holds the store
+     ├── ModelError           a model cannot be trained, found or served
+     │    ├── NoModel         no model of that name, or no such version
+     │    ├── BundleDamaged   a model's files are not the bytes that were saved
+     │    ├── BundleMismatch  a model of another format or dictionary
+     │    └── TrainingDiverged  weights or loss are no longer numbers
      └── WorkError            a stage of a day failed
           └── LostWorker      a job ended its worker process
 
@@ -45,6 +50,26 @@ class StoreError(PipelineError):
 
 class StoreBusy(StoreError):
     """Another run holds the store."""
+
+
+class ModelError(PipelineError):
+    """A model cannot be trained, found or served."""
+
+
+class NoModel(ModelError):
+    """No model of that name, or no such version."""
+
+
+class BundleDamaged(ModelError):
+    """A model's files are not the bytes that were saved."""
+
+
+class BundleMismatch(ModelError):
+    """A model of another format, or made with another dictionary."""
+
+
+class TrainingDiverged(ModelError):
+    """Weights or loss are no longer numbers."""
 
 
 class WorkError(PipelineError):

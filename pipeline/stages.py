@@ -8,21 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline import tables
-from pipeline.errors import LostWorker
+from pipeline import spreading, tables
 from pipeline.settings import Settings
+from pipeline.spreading import Mapper
 
 Day = dt.date
-Result = TypeVar("Result")
-
-CHUNK = 10_000
-"""Posts a job and a row group. Fixed, so that the bytes do not depend on the number of workers."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +62,6 @@ ANALYSE, PRESENT = STAGES[:3], STAGES[3:]
 """What needs its own day alone, and what also looks at days before: those must be analysed first."""
 
 
-class Mapper(Protocol):
-    """Runs a job for each tuple of arguments, in processes or not; a LostWorker stands where a job was lost."""
-
-    def __call__(self, job: Callable[..., Result], items: Iterable[tuple[Any, ...]]) -> list[Result | LostWorker]:
-        """Return the results in order."""
-        ...
-
-
 def setting(settings: Settings, key: str) -> Any:
     """Look a dotted key up."""
     value: Any = settings
@@ -82,34 +70,23 @@ def setting(settings: Settings, key: str) -> Any:
     return value.model_dump_json() if hasattr(value, "model_dump_json") else value
 
 
-def chunks(size: int) -> list[tuple[int, int]]:
-    """Cut rows into runs of CHUNK."""
-    return [(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
-
-
-def _windows(runs: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Group runs of rows: as many as may wait in memory at once."""
-    for at in range(0, len(runs), _WINDOW):
-        yield runs[at : at + _WINDOW]
-
-
-_WINDOW = 8
-
-
 # merge
 
 
 def merge(
     pieces: Iterable[pa.Table], exclusions: pa.Table, settings: Settings, spread: Mapper
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Make the posts of a day: one row a post, cleaned, copies marked. Returns them and counts of pieces' rows."""
+    """Make the posts of a day: one row a post, cleaned, copies marked.
+
+    Returns them, and facts: counts of each piece's rows, and the rows of posts that could not be cleaned.
+    """
     from pyarrow import compute as pc
 
     from pipeline.ingest.merge import merge as one_row_a_post
 
     merged = one_row_a_post(pieces, exclusions)
     posts = merged.posts
-    cleaned = _cleaned(posts["text"], spread)
+    cleaned, lost = _cleaned(posts["text"], spread)
     first = first_copies(cleaned["clean"], posts, settings)
     found = {
         **{name: posts[name] for name in posts.column_names},
@@ -117,24 +94,19 @@ def merge(
         **{name: pc.coalesce(posts[name], cleaned[name]) for name in ("urls", "hashtags")},
         "duplicate_of": posts["post_id"].take(pa.array(first, mask=first < 0)),
     }
-    facts = {"kept": merged.kept, "repeated": merged.repeated, "excluded": merged.excluded}
+    facts = {"kept": merged.kept, "repeated": merged.repeated, "excluded": merged.excluded, "lost": lost}
     return pa.table([found[name] for name in tables.POSTS.names], schema=tables.POSTS), facts
 
 
-def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> pa.Table:
+def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> tuple[pa.Table, list[int]]:
+    """Clean texts, a row each; and say which were given up, their rows as of an empty text."""
     from pipeline.text.normalise import clean_table
 
-    tables = [clean_table([])]
-    for some in _windows(chunks(len(texts))):
-        tables += _all(spread(clean_table, [(texts.slice(a, b - a).to_pylist(),) for a, b in some]))
-    return pa.concat_tables(tables)
-
-
-def _all(results: Iterable[Result | LostWorker]) -> Iterator[Result]:
-    for result in results:
-        if isinstance(result, LostWorker):
-            raise result
-        yield result
+    tables, lost = [clean_table([])], []
+    for some, killers in spreading.each_run(texts, clean_table, lambda run, _: (run,), spread):
+        tables += some
+        lost += killers
+    return pa.concat_tables(tables), lost
 
 
 def first_copies(clean: pa.ChunkedArray, posts: pa.Table, settings: Settings) -> np.ndarray:
@@ -166,37 +138,12 @@ def totals(posts: pa.Table, zone: ZoneInfo) -> dict[str, Any]:
 
 def tokenise(
     clean: pa.ChunkedArray, job: Callable[..., Any], arguments: tuple[Any, ...], spread: Mapper
-) -> Iterator[tuple[Any, list[int]]]:
-    """Analyse posts in chunks. Yields (what the job gave, posts given up because they killed their worker).
+) -> Iterator[tuple[list[Any], list[int]]]:
+    """Analyse posts in chunks. Yields (what the job gave, in order; posts given up, analysed as if empty).
 
-    ``job(texts, first post, *arguments)`` runs in a worker. A chunk that kills its worker is halved until the posts
-    are found that do it; they are analysed as if empty.
+    ``job(texts, first post, *arguments)`` runs in a worker.
     """
-    for some in _windows(chunks(len(clean))):
-        results = spread(job, [(clean.slice(a, b - a).to_pylist(), a, *arguments) for a, b in some])
-        for (start, end), result in zip(some, results, strict=True):
-            if isinstance(result, LostWorker):
-                texts = clean.slice(start, end - start).to_pylist()
-                lost = _killers(texts, job, arguments, spread)
-                spared = ["" if i in set(lost) else text for i, text in enumerate(texts)]
-                yield next(_all(spread(job, [(spared, start, *arguments)]))), [start + i for i in lost]
-            else:
-                yield result, []
-
-
-def _killers(texts: list[str], job: Callable[..., Any], arguments: tuple[Any, ...], spread: Mapper) -> list[int]:
-    """Find the texts that kill a worker, by halving."""
-    if len(texts) == 1:
-        return [0]
-    half = len(texts) // 2
-    halves = [(0, texts[:half]), (half, texts[half:])]
-    outcomes = spread(job, [(part, 0, *arguments) for _, part in halves])
-    return [
-        offset + i
-        for (offset, part), outcome in zip(halves, outcomes, strict=True)
-        if isinstance(outcome, LostWorker)
-        for i in _killers(part, job, arguments, spread)
-    ]
+    return spreading.each_run(clean, job, lambda texts, first: (texts, first, *arguments), spread)
 
 
 _NO_WORDS = pa.array(["補助記号", "記号", "空白"])
@@ -216,11 +163,15 @@ def count_words(tokens: pa.Table) -> int:
 
 def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset[str], settings: Settings) -> pa.Table:
     """Choose a day's sentences; rows of the summary table."""
+    from pipeline.analysis import candidates
     from pipeline.analysis.summary import summarise as choose
 
     rule = settings.summary
     found = choose(
-        candidates(posts, tokens, stop_words), posts=posts.num_rows, wanted=rule.sentences, diversity=rule.diversity
+        candidates.sentences(posts, tokens, stop_words),
+        posts=posts.num_rows,
+        wanted=rule.sentences,
+        diversity=rule.diversity,
     )
     rows = [
         {
@@ -242,65 +193,3 @@ def _sentence(clean: str, number: int) -> str:
 
     bounds = [*sentences.starts(clean), len(clean)]
     return clean[bounds[number] : bounds[number + 1]].strip()
-
-
-def candidates(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset[str]) -> Any:
-    """Make the summary's candidate sentences: content words as numbers, posts' copies and reposts as weight."""
-    from pipeline.analysis.summary import Sentences
-
-    weight = _weights(posts)
-    vocabulary: dict[str, int] = {}
-    parts = [_content(chunk, vocabulary, stop_words) for chunk in tokens]
-    post, number, word = (np.concatenate([np.zeros(0, np.int32), *(p[i] for p in parts)]) for i in range(3))
-    used = weight[post] > 0
-    post, number, word = post[used], number[used], word[used]
-    opens = np.append(True, (post[1:] != post[:-1]) | (number[1:] != number[:-1]))[: len(post)]
-    indptr = np.append(np.flatnonzero(opens), len(post)).astype(np.int64)
-    first = indptr[:-1]
-    return Sentences(post[first], number[first], weight[post[first]], indptr, word.astype(np.int32))
-
-
-def _weights(posts: pa.Table) -> np.ndarray:
-    """Give each post the number of posts that say it: itself and its copies; reposts and copies themselves 0."""
-    from pyarrow import compute as pc
-
-    ids = posts["post_id"].combine_chunks()
-    copy = pc.fill_null(pc.index_in(posts["duplicate_of"].combine_chunks(), ids), -1).to_numpy()
-    repost = posts["is_repost"].to_numpy()
-    copied = copy >= 0
-    weight = np.where(repost | copied, 0.0, 1.0)
-    np.add.at(weight, copy[copied], 1.0)
-    keys = posts["clean"].combine_chunks().dictionary_encode().indices.to_numpy()
-    home = np.full(int(keys.max(initial=-1)) + 1, -1)
-    originals = np.flatnonzero(weight > 0)[::-1]
-    home[keys[originals]] = originals
-    target = home[keys[repost]]
-    np.add.at(weight, target[target >= 0], 1.0)
-    orphans = np.flatnonzero(repost)[target < 0]
-    _, first, count = np.unique(keys[orphans], return_index=True, return_counts=True)
-    weight[orphans[first]] = count
-    return weight
-
-
-_CONTENT = pa.array(["名詞", "動詞", "形容詞", "形状詞"])
-
-
-def _content(
-    chunk: pa.Table, vocabulary: dict[str, int], stop_words: frozenset[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pick a chunk's content words, numbers and auxiliary uses apart: post, sentence, word; int32 each."""
-    from pyarrow import compute as pc
-
-    base, pos, subpos = (chunk[name].unify_dictionaries().combine_chunks() for name in ("base", "pos", "subpos"))
-    content = pc.is_in(pos.dictionary, _CONTENT).to_numpy(zero_copy_only=False)
-    heavy = pc.invert(pc.match_substring_regex(subpos.dictionary, "^数詞|非自立可能")).to_numpy(zero_copy_only=False)
-    numbers = np.array(
-        [
-            -1 if w.lower() in stop_words else vocabulary.setdefault(w, len(vocabulary))
-            for w in base.dictionary.to_pylist()
-        ],
-        np.int32,
-    )
-    word = numbers[base.indices.to_numpy()] if len(numbers) else np.zeros(0, np.int32)
-    kept = content[pos.indices.to_numpy()] & heavy[subpos.indices.to_numpy()] & (word >= 0) if len(word) else word > 0
-    return chunk["post"].to_numpy()[kept], chunk["sentence"].to_numpy()[kept], word[kept]

@@ -114,3 +114,24 @@ EXCLUSIONS = _schema(
     ("reason", _text, "deleted: by a notice; moved: a later version has another day"),
 )
 """``exclusions/date=D.parquet``"""
+
+LABELS = _schema(
+    ("post_id", _text, "the post that was labelled"),
+    ("task", _text, "what was asked: mood, topic"),
+    ("label", _text, "the answer; several joined by |, none of them is none, cannot tell is ?"),
+    ("who", _text, "who said so; hibi for weak labels"),
+    ("labelled_at", _time, "when, as the answer says, or when the file was saved"),
+    ("origin", _text, "gold: a person's answer; weak: made by rule from emoji and words, never counted as gold"),
+    *_PLACE,
+)
+"""``labels/TASK.parquet``: one row a post, task, origin and person, ordered by these; the person's latest answer."""
+
+PREDICTIONS = _schema(
+    ("post_id", _text, "the post"),
+    ("task", _text, "what was asked, the name of the model: mood, topic"),
+    ("label", _text, "the likeliest label; one row each where a post may have several, null if it has none"),
+    ("probability", pa.float32(), "calibrated, 0 to 1; of no label at all where label is null"),
+    ("model_version", _text, "version of the model, mood/0003"),
+    ("unsure", pa.bool_(), "the probability is below the model's threshold"),
+)
+"""``predictions/date=D``: what the models say of each post, in order of posts, task and label."""

@@ -295,6 +295,49 @@ def test_status_tells_what_other_settings_put_out_of_date(hibi, made, tmp_path):
     assert f"{ONE}  out of date: draw, report" in out.splitlines()
 
 
+def test_status_knows_what_the_last_run_was_done_with(hibi, made, tmp_path):
+    (tmp_path / "cwd" / "hibi.toml").write_text("[pictures]\nseed = 7\n")  # of another store
+    found = json.loads(hibi("status", "--json", "--store", made.store)[1])
+    assert [day["stale"] for day in found["days"]] == [[], []]
+    assert found["last_run"] == {"inbox": [str(made.inbox)], "settings": str(made.folder / "hibi.toml")}
+    assert "2 days up to date" in hibi("status", "--store", made.store)[1]
+
+
+def test_status_without_a_store_takes_the_settings_of_the_folder(hibi, made, tmp_path):
+    text = QUICK.replace("[pictures]", f"store = '{made.store}'\n[pictures]\nseed = 7")
+    (tmp_path / "cwd" / "hibi.toml").write_text(text)
+    found = json.loads(hibi("status", "--json")[1])
+    assert [day["stale"] for day in found["days"]] == [["draw"]] * 2
+
+
+def test_status_of_a_run_without_settings_takes_the_defaults(hibi, small, tmp_path):
+    assert hibi("run", "--inbox", small.inbox, "--store", small.store)[0] == 0
+    small.settings.rename(tmp_path / "cwd" / "hibi.toml")  # that run had no settings at all
+    assert [day["stale"] for day in json.loads(hibi("status", "--json", "--store", small.store)[1])["days"]] == [[]]
+    (tmp_path / "cwd" / "hibi.toml").rename(small.settings)
+    assert hibi(*small.run)[0] == 0
+    small.settings.unlink()
+    code, out, err = hibi("status", "--store", small.store)
+    assert (code, out) == (2, "") and err.startswith(f"hibi: {small.settings}: the settings of the last run are gone")
+
+
+def test_status_names_only_files_that_are_still_there(hibi, small):
+    for name, content in (("broken.jsonl.gz", b"\x1f\x8b\x08\x00broken"), ("list.json", b'{"2024-01-04": {"a": 3}}')):
+        (small.inbox / name).write_bytes(content)
+    assert hibi(*small.run)[0] == 3
+    said = hibi("status", "--store", small.store)[1]
+    assert "FAILED: " in said and "not posts: " in said and "gone" not in said
+    for name in ("broken.jsonl.gz", "list.json"):
+        (small.inbox / name).unlink()
+    said = hibi("status", "--store", small.store)[1]
+    assert "FAILED" not in said and "not posts" not in said
+    assert "2 files are gone since they were read; their posts stay" in said.splitlines()
+    files = json.loads(hibi("status", "--json", "--store", small.store)[1])["files"]
+    assert {file["name"]: file["gone"] for file in files} == {
+        "a.jsonl": False, "broken.jsonl.gz": True, "list.json": True,
+    }  # fmt: skip
+
+
 def test_words_as_json_csv_and_table(hibi, made):
     rows = json.loads(answers(hibi, made, "words", "--pos", "adjective", "--json"))
     # 嬉しい and うれしい, each in the post and in its repost: of two as frequent the first by code point

@@ -13,7 +13,7 @@ ROWS = [
     {"engines"},
     {"stages"},
     {"ingest", "text", "analysis", "pictures", "models", "reports", "store"},
-    {"tables", "settings", "errors"},
+    {"tables", "settings", "errors", "files", "spreading"},
 ]
 ALLOWED_BESIDE = {
     ("ingest", "text"),
@@ -21,6 +21,8 @@ ALLOWED_BESIDE = {
     ("cli", "terminal"),
     ("__main__", "cli"),
     ("settings", "errors"),
+    ("files", "errors"),
+    ("spreading", "errors"),
 }
 LEVEL = {room: level for level, rooms in enumerate(ROWS) for room in rooms}
 
@@ -79,3 +81,9 @@ def test_counting_never_loads_tensorflow():
         "import pipeline.engines.local, pipeline.stages, pipeline.text.tokenise, pipeline.analysis.frequency"
     )
     assert not {"tensorflow", "keras", "torch", "jax"} & modules
+
+
+def test_proving_a_model_loads_no_learning_library_before_it_is_used():
+    names = "baseline, bundle, calibration, evaluation, labels, promotion, queue, registry, shares, splitting, weak"
+    modules = loaded_by(f"from pipeline.models import {names}")
+    assert not {"tensorflow", "keras", "torch", "jax", "sklearn", "scipy", "safetensors"} & modules

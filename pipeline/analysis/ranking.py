@@ -1,7 +1,8 @@
 """The daily tables as SQL over the stored Parquet: the query that makes a table is the query that its page shows.
 
-Paths are relative to the store. Spellings are grouped by lemma and named by the day's most frequent base; proper nouns
-are not, as UniDic gives every Satō one lemma. A post counts once for a group, an author once.
+Paths are relative to the store on a page, for a person to try there, and whole in a run, which works anywhere.
+Spellings are grouped by lemma and named by the day's most frequent base; proper nouns are not, as UniDic gives every
+Satō one lemma. A post counts once for a group, an author once.
 """
 
 from __future__ import annotations
@@ -42,34 +43,59 @@ class Span:
     """The days that a query reads, each with its partitions present."""
 
     days: Sequence[dt.date]
+    folder: str = ""
+    """The store's folder with a slash at its end; empty for paths relative to it."""
 
-    def files(self, table: str) -> str:
-        """Name the partitions of a table as a DuckDB list."""
-        return "[" + ", ".join(f"'{table}/date={day}/part-0.parquet'" for day in self.days) + "]"
+    def on(self, day: dt.date) -> Span:
+        """Give one day of the same store."""
+        return Span([day], self.folder)
+
+    def read(self, table: str, *options: str) -> str:
+        """Read the partitions of a table, in SQL."""
+        files = ", ".join(self._path(f"{table}/date={day}/part-0.parquet") for day in self.days)
+        return f"read_parquet({', '.join((f'[{files}]', *options, *self._apart))})"
+
+    def word_list(self, path: str) -> str:
+        """Read one file of the store, in SQL."""
+        return f"read_parquet({', '.join((self._path(path), *self._apart))})" if self.folder else self._path(path)
+
+    @property
+    def _apart(self) -> tuple[str, ...]:
+        """Keep folders above the store that are called author=someone from being columns."""
+        return ("hive_partitioning = false",) if self.folder else ()
+
+    def _path(self, path: str) -> str:
+        """Write a path in SQL, whatever signs the folder has: *, ? and [ would stand for other folders."""
+        folder = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in self.folder)
+        return "'" + (folder + path).replace("'", "''") + "'"
+
+
+_DAY = "filename.split('date=')[-1][:10]::DATE"
+"""Told by the file's own folder: one above the store may be called date=, too."""
 
 
 def _posts(span: Span, more: str = "") -> str:
     return f"""post AS (
-  SELECT date AS day, file_row_number AS post, author,
+  SELECT {_DAY} AS day, file_row_number AS post, author,
     is_repost OR duplicate_of IS NOT NULL AS again{more}
-  FROM read_parquet({span.files("posts")}, hive_partitioning = true, file_row_number = true))"""
+  FROM {span.read("posts", "filename = true", "file_row_number = true")})"""
 
 
-def _words(span: Span, pos: Sequence[str], name: str = "word") -> str:
-    kinds = ", ".join(f"'{p}'" for p in pos)
+def _words(span: Span, pos: Sequence[str], name: str = "word", among: str = "") -> str:
+    kinds, synonyms = ", ".join(f"'{p}'" for p in pos), span.word_list(SYNONYMS)
     return f"""{name} AS MATERIALIZED (
-  SELECT date AS day, post, base, reading, pos, preferred,
-    coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM '{SYNONYMS}') OR subpos LIKE '固有名詞%' THEN base
+  SELECT token.{_DAY} AS day, post, base, reading, pos, preferred,
+    coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM {synonyms}) OR subpos LIKE '固有名詞%' THEN base
                              ELSE lemma END) AS key
-  FROM read_parquet({span.files("tokens")}, hive_partitioning = true) AS token LEFT JOIN '{SYNONYMS}' ON variant = base
-  WHERE pos IN ({kinds}) AND subpos NOT SIMILAR TO '(数詞|助動詞語幹).*'
-    AND lower(base) NOT IN (SELECT word FROM '{STOP_WORDS}')
+  FROM {span.read("tokens", "filename = true")} AS token LEFT JOIN {synonyms} ON variant = base
+  WHERE {among}pos IN ({kinds}) AND subpos NOT SIMILAR TO '(数詞|助動詞語幹).*'
+    AND lower(base) NOT IN (SELECT word FROM {span.word_list(STOP_WORDS)})
     AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))"""
 
 
 def _total(span: Span) -> str:
     return f"""total AS (
-  SELECT count(*) AS words FROM read_parquet({span.files("tokens")}) WHERE pos NOT IN ('補助記号', '記号', '空白'))"""
+  SELECT count(*) AS words FROM {span.read("tokens")} WHERE pos NOT IN ('補助記号', '記号', '空白'))"""
 
 
 _SUMS = """sums AS (
@@ -94,25 +120,25 @@ _PREVIOUS = """previous AS (
 
 def top_words(span: Span, pos: Sequence[str], limit: int) -> str:
     """Rank words as :func:`words` does, among those with a base in the list ``$bases`` alone: fast over many days."""
-    among = _words(span, pos).replace("WHERE pos IN", "WHERE base IN (SELECT unnest($bases)) AND pos IN")
-    total = _TOTAL_OF_COUNTS.format(files=span.files("counts"))
+    among = _words(span, pos, among="base IN (SELECT unnest($bases)) AND ")
+    total = _TOTAL_OF_COUNTS.format(counts=span.read("counts"))
     return _ranked([_posts(span), among, total, _SUMS, _NAMES], "pos", None, limit)
 
 
 _TOTAL_OF_COUNTS = """total AS (
-  SELECT sum(count) AS words FROM read_parquet({files}) WHERE pos NOT IN ('補助記号', '記号', '空白'))"""
+  SELECT sum(count) AS words FROM {counts} WHERE pos NOT IN ('補助記号', '記号', '空白'))"""
 
 
 def candidates(span: Span, pos: Sequence[str], limit: int) -> str:
     """List groups of words by how often they can occur at most, from counts alone: count, bases."""
-    kinds = ", ".join(f"'{p}'" for p in pos)
+    kinds, synonyms = ", ".join(f"'{p}'" for p in pos), span.word_list(SYNONYMS)
     return f"""SELECT sum(count)::BIGINT AS count, list(DISTINCT base) AS bases
-FROM (SELECT base, pos, count, coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM '{SYNONYMS}') THEN base
+FROM (SELECT base, pos, count, coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM {synonyms}) THEN base
                                                         ELSE lemma END) AS key
-      FROM (SELECT base, lemma, pos, sum(count) AS count FROM read_parquet({span.files("counts")})
+      FROM (SELECT base, lemma, pos, sum(count) AS count FROM {span.read("counts")}
             WHERE pos IN ({kinds}) GROUP BY ALL)
-      LEFT JOIN '{SYNONYMS}' ON variant = base
-      WHERE lower(base) NOT IN (SELECT word FROM '{STOP_WORDS}')
+      LEFT JOIN {synonyms} ON variant = base
+      WHERE lower(base) NOT IN (SELECT word FROM {span.word_list(STOP_WORDS)})
         AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))
 GROUP BY key, pos ORDER BY count DESC, key, pos LIMIT {limit}"""
 
@@ -121,7 +147,7 @@ def words(span: Span, pos: Sequence[str], previous: dt.date | None, limit: int |
     """Rank the words of some parts of speech over a span; ``previous`` is the day whose ranks stand beside."""
     parts = [_posts(span), _words(span, pos), _total(span), _SUMS, _NAMES]
     if previous is not None:
-        parts += [_words(Span([previous]), pos, "earlier"), _PREVIOUS]
+        parts += [_words(span.on(previous), pos, "earlier"), _PREVIOUS]
     return _ranked(parts, "pos", previous, limit)
 
 
@@ -135,7 +161,7 @@ def items(span: Span, column: str, previous: dt.date | None, limit: int | None =
         _NAMES,
     ]
     if previous is not None:
-        parts += [f"past AS (SELECT {column} AS items FROM {Span([previous]).files('posts')[1:-1]})"]
+        parts += [f"past AS (SELECT {column} AS items FROM {span.on(previous).read('posts')})"]
         parts += [_items("earlier", "past", column), _PREVIOUS]
     return _ranked(parts, "NULL::VARCHAR AS pos", previous, limit)
 
@@ -173,7 +199,7 @@ def history(span: Span, today: dt.date) -> str:
 
     The parameter ``words`` lists them as ``pos TAB word``. Reads counts alone, so that a month costs little.
     """
-    return f"""WITH spelling AS ({spellings(Span([today]))})
-SELECT spelling.pos || chr(9) || spelling.word AS word, filename.split('=')[2][:10] AS day, sum(count)::BIGINT
-FROM read_parquet({span.files("counts")}, filename = true) AS counts JOIN spelling USING (base, pos)
+    return f"""WITH spelling AS ({spellings(span.on(today))})
+SELECT spelling.pos || chr(9) || spelling.word AS word, filename.split('date=')[-1][:10] AS day, sum(count)::BIGINT
+FROM {span.read("counts", "filename = true")} AS counts JOIN spelling USING (base, pos)
 WHERE spelling.pos || chr(9) || spelling.word IN (SELECT unnest($words)) GROUP BY ALL"""

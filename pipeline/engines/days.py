@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,13 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import stages, tables
-from pipeline.engines import jobs, presenting
+from pipeline import files, stages, tables
+from pipeline.engines import jobs, presenting, queries
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project
 from pipeline.errors import WorkError
 from pipeline.stages import Stage
-from pipeline.store import files, parquet
+from pipeline.store import parquet
 from pipeline.store.layout import Day
 from pipeline.store.manifest import DayManifest, read, sha256
 
@@ -139,37 +138,41 @@ class DayWork:
             for path, kept, repeated, away in zip(paths, rows["kept"], rows["repeated"], rows["excluded"], strict=True)
         ]
         path = self._write("posts", tables.POSTS, _slices(posts))
-        return [path], stages.totals(posts, self.settings.zone) | {"files": sources}
+        self._quarantine("merge", posts, "text", rows["lost"], "cleaning ended at this post")
+        return [path], stages.totals(posts, self.settings.zone) | {"files": sources, "lost": len(rows["lost"])}
 
     def tokenise(self) -> Saved:
         """Posts to tokens, in workers."""
-        posts = parquet.read(self.partition("posts"), ["post_id", "clean", "file", "line"])
+        posts = parquet.read(self.partition("posts"), ["clean", "file", "line"])
         lexicon = self.project.lexicon
         arguments = (str(lexicon.folder), lexicon.fingerprint, self.settings.words.max_length)
-        cut, lost, words = [], [], [0]
+        words = [0]
+        cut: list[int] = []
+        lost: list[int] = []
 
         def chunks() -> Iterator[pa.Table]:
-            for result, killers in stages.tokenise(posts["clean"], jobs.analyse, arguments, self.pool.map):
-                cut.extend(result.cut)
+            for results, killers in stages.tokenise(posts["clean"], jobs.analyse, arguments, self.pool.map):
+                found = pa.concat_tables(result.tokens for result in results).unify_dictionaries()
+                cut.extend(post for result in results for post in result.cut)
                 lost.extend(killers)
-                words[0] += stages.count_words(result.tokens)
-                yield result.tokens
+                words[0] += stages.count_words(found)
+                yield found
 
         path = self._write("tokens", tables.TOKENS, chunks())
-        self._quarantine(posts, lost)
+        self._quarantine("tokenise", posts, "clean", lost, "MeCab ended at this post")
         return [path], {"words": words[0], "cut": len(cut), "lost": len(lost)}
 
-    def _quarantine(self, posts: pa.Table, lost: list[int]) -> None:
-        """Keep what could not be analysed, with the reason; the post itself stays in posts."""
-        target = self.layout.quarantine(self.day, "tokenise")
-        rows = posts.take(pa.array(lost, pa.int64())).to_pylist()
+    def _quarantine(self, stage: str, posts: pa.Table, text: str, lost: list[int], reason: str) -> None:
+        """Keep the rows that a stage could not do, with the reason; the post itself stays in posts."""
+        target = self.layout.quarantine(self.day, stage)
         entries = [
-            {"file": row["file"], "line": row["line"], "reason": "MeCab ended at this post", "raw": row["clean"][:2000]}
-            for row in rows
+            {"file": row["file"], "line": row["line"], "reason": reason, "raw": row[text][:2000]}
+            for at in lost
+            for row in posts.select(["file", "line", text]).slice(at, 1).to_pylist()
         ]
         if entries:
-            text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-            files.write(self.layout.root, target, text.encode())
+            lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+            files.write(self.layout.root, target, lines.encode())
         else:
             files.remove(target)
 
@@ -189,8 +192,9 @@ class DayWork:
         from pipeline.reports import csv_tables
 
         folder, outputs, tops = self.layout.folder("tables", self.day), [], {}
-        with presenting.database(self.layout) as database:
-            for name, query in presenting.queries(self.book.days, self.day).items():
+        span = queries.span(self.layout, [self.day])
+        with queries.database(self.layout) as database:
+            for name, query in queries.of_tables(self.book.days, span).items():
                 table = database.sql(query).to_arrow_table()
                 outputs += [folder / f"{name}.parquet", folder / f"{name}.csv"]
                 parquet.write(self.layout.root, outputs[-2], table.schema, [table])
@@ -264,6 +268,3 @@ def _source(note: dict[str, Any], day: Day, key: str, kept: int, repeated: int, 
 def _slices(table: pa.Table) -> Iterator[pa.Table]:
     for start in range(0, table.num_rows, _ROWS):
         yield table.slice(start, _ROWS)
-
-
-_ = io

@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.store import files, parquet
+from pipeline import files
+from pipeline.store import parquet
 from pipeline.store.layout import Layout
 from pipeline.tables import EXCLUSIONS
 
@@ -67,17 +68,14 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
 
 
 def _view(database: Any, name: str, paths: list[Any], columns: str) -> None:
-    """Name some Parquet files; ``date`` is the day in their path."""
+    """Name some Parquet files; ``date`` is the day in their path, null for removals, which have none."""
     if not paths:
         empty = ", ".join(f"NULL::VARCHAR AS {column.strip()}" for column in columns.split(","))
         database.execute(f"CREATE VIEW {name} AS SELECT {empty}, NULL::DATE AS date WHERE false")
         return
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    day = (
-        r"regexp_extract(filename, 'date=(\d{4}-\d\d-\d\d)', 1)::DATE"
-        if "exclusions" in str(paths[0]) or "collected" in str(paths[0])
-        else "NULL::DATE"
-    )
+    # the last such part: the store itself may stand in a folder of that form
+    day = r"nullif(regexp_extract(filename, '.*date=(\d{4}-\d\d-\d\d)', 1), '')::DATE"
     database.execute(
         f"CREATE VIEW {name} AS SELECT {columns}, {day} AS date FROM read_parquet([{names}], filename = true)"
     )

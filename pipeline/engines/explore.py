@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.analysis import concordance, ranking
 from pipeline.analysis.ranking import Span
-from pipeline.engines.presenting import database
+from pipeline.engines import queries
 from pipeline.errors import SettingsError, StoreError
 from pipeline.store.layout import Layout
 
@@ -40,7 +40,7 @@ def span(layout: Layout, since: dt.date | None, until: dt.date | None, table: st
     found = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
     if not found:
         raise StoreError(f"{layout.root}: no day in that span; `hibi status` lists the days")
-    return Span(found)
+    return queries.span(layout, found)
 
 
 def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def kwic(layout: Layout, since: dt.date | None, until: dt.date | None, word: str
     hits = hits or _rows(layout, concordance.as_text(days), word=word, top=top)
     if not hits:
         return []
-    used = Span(sorted({dt.date.fromisoformat(hit["day"]) for hit in hits}))
+    used = queries.span(layout, sorted({dt.date.fromisoformat(hit["day"]) for hit in hits}))
     places = {"days": [hit["day"] for hit in hits], "rows": [hit["post"] for hit in hits]}
     posts = {(row["day"], row["post"]): row for row in _rows(layout, concordance.posts(used), **places)}
     at = [hit.get("position", 0) for hit in hits]
@@ -133,7 +133,7 @@ def _line(post: Row, surface: str, before: list[str]) -> Row:
 def _rows(layout: Layout, query: str, **parameters: Any) -> list[Row]:
     for value in parameters.values():
         _check(value if isinstance(value, list) else [value])
-    with database(layout) as connection:
+    with queries.database(layout) as connection:
         found: list[Row] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
     return found
 

@@ -10,13 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline import files
+from pipeline.engines import jobs
 from pipeline.engines.project import salt
-from pipeline.errors import InputError, NotPosts, SettingsError
-from pipeline.ingest import collect
+from pipeline.errors import InputError, LostWorker, NotPosts, SettingsError
+from pipeline.ingest import collect, parts
 from pipeline.ingest.files import companions, members
 from pipeline.ingest.quarantine import to_line
 from pipeline.settings import Settings
-from pipeline.store import files, parquet
+from pipeline.spreading import Mapper
+from pipeline.store import parquet
 from pipeline.store.layout import Layout
 from pipeline.store.manifest import read, write
 from pipeline.tables import COLLECTED, REMOVALS
@@ -54,8 +57,8 @@ def paths(inboxes: Iterable[Path]) -> Iterator[Path]:
 class Inbox:
     """Takes in what is new. A file is known by its content, so a copy under another name adds nothing."""
 
-    def __init__(self, settings: Settings, layout: Layout, *, force: bool = False) -> None:
-        self.settings, self.layout, self.force = settings, layout, force
+    def __init__(self, settings: Settings, layout: Layout, spread: Mapper, *, force: bool = False) -> None:
+        self.settings, self.layout, self.spread, self.force = settings, layout, spread, force
         hashed = settings.privacy.authors == "hash"
         self._salt = salt(layout) if hashed else None
         self._hasher = collect.hasher(self._salt)
@@ -128,9 +131,7 @@ class Inbox:
             return Taken(path, twin, rows=-1)
         self._read.add(key)
         try:
-            found = collect.collect(
-                members(path, self.settings.ingest, self.settings.zone), self.settings.zone, self._hasher
-            )
+            found = collect.by_day(self._gathered(path), self.settings.zone)
         except NotPosts as error:
             self._note(path, key, content, None, str(error), foreign=True)
             return Taken(path, key, error=str(error), foreign=True)
@@ -140,6 +141,18 @@ class Inbox:
         self._save(key, found)
         self._note(path, key, content, found, found.error)
         return Taken(path, key, sum(t.rows for t in found.tallies.values()), found.error)
+
+    def _gathered(self, path: Path) -> collect.Gathered:
+        """Read a file: a large one of JSON lines in workers, any other here."""
+        rules, zone = self.settings.ingest, self.settings.zone
+        cut, found = parts.cut(path, rules, zone), collect.Gathered()
+        results = self.spread(jobs.gather, [(part, rules, zone, self._salt) for part in cut])
+        for part, result in zip(cut, results, strict=True):
+            if isinstance(result, LostWorker):
+                found.errors.append(f"{path.name}: its reader died in the lines after {part.before:,}; look at them")
+            else:
+                found.add(result)
+        return found if cut else collect.gather(members(path, rules, zone), self._hasher)
 
     def _twin(self, own: str, content: str) -> str | None:
         """Find what the same content gave under another name with other rules: the first name that came keeps it."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipeline import __version__, stages
-from pipeline.engines import presenting, project
+from pipeline.engines import last_run, presenting, project
 from pipeline.engines.days import Book
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings
@@ -23,12 +24,14 @@ def status(settings: Settings, layout: Layout) -> dict[str, Any]:
     opened = project.open_project(settings, layout.root)
     book = Book(opened, {day: DayManifest(layout, day) for day in layout.days()})
     days = [_day(book, manifest) for manifest in book.days.values()]
-    notes = [read(path) for path in sorted((layout.root / "manifests" / "files").glob("*.json"))]
+    there = {key for name, (_, key) in read(layout.inbox_cache).get("files", {}).items() if Path(name).is_file()}
+    notes = sorted((layout.root / "manifests" / "files").glob("*.json"))
     return {
         "store": str(layout.root),
+        "last_run": last_run.recall(layout),
         "version": __version__,
         "days": days,
-        "files": [_file(note) for note in notes],
+        "files": [_file(read(path)) | {"gone": path.stem not in there} for path in notes],
         "bytes": sum(path.stat().st_size for path in layout.root.rglob("*") if path.is_file()),
     }
 
@@ -71,10 +74,13 @@ def status_lines(found: dict[str, Any]) -> list[str]:
             f"{days[0]['date']} to {days[-1]['date']}: {posts:,} posts, {len(days) - len(stale)} days up to date"
         )
     lines += [f"{d['date']}  out of date: {', '.join(d['stale'])}" for d in stale]
-    lines += [f"FAILED: {f['error']}" for f in found["files"] if f["error"]]
-    lines += [f"not posts: {f['not_posts']}" for f in found["files"] if f["not_posts"]]
-    undated = [f for f in found["files"] if not f["posts"] and f["quarantined"]]
+    there = [f for f in found["files"] if not f["gone"]]
+    lines += [f"FAILED: {f['error']}" for f in there if f["error"]]
+    lines += [f"not posts: {f['not_posts']}" for f in there if f["not_posts"]]
+    undated = [f for f in there if not f["posts"] and f["quarantined"]]
     lines += [f"{f['name']}: no posts, {f['quarantined']} rows quarantined" for f in undated]
+    if gone := len(found["files"]) - len(there):
+        lines.append(f"{gone:,} files are gone since they were read; their posts stay")
     return lines
 
 

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from pipeline import stages
-from pipeline.settings import Settings
+from pipeline.ingest import collect
+from pipeline.ingest.collect import Gathered
+from pipeline.ingest.parts import Part, member
+from pipeline.settings import Ingest, Settings
 from pipeline.store import parquet
 from pipeline.text.normalise import clean_table
 from pipeline.text.tokenise import analyse
 
-__all__ = ["analyse", "clean_table", "draw_cloud", "summarise"]
+__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "summarise"]
+
+
+def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> Gathered:
+    """Read a part of a file."""
+    return collect.gather([member(part, settings, zone)], collect.hasher(salt))
 
 
 def summarise(posts: Path, tokens: Path, stop_words: frozenset[str], settings: Settings) -> pa.Table:
     """Choose a day's sentences from its partitions of posts and tokens."""
     table = parquet.read(posts, ["post_id", "clean", "is_repost", "duplicate_of"])
     chunks = parquet.read_chunks(tokens, ["post", "sentence", "base", "pos", "subpos"])
-    return stages.summarise(table, chunks, stop_words, settings)
+    found = stages.summarise(table, chunks, stop_words, settings)
+    del table, chunks
+    pa.default_memory_pool().release_unused()  # of a day of a million posts, the worker would keep 130 MB
+    return found
 
 
 def draw_cloud(

@@ -12,15 +12,15 @@ from typing import Protocol
 import pyarrow as pa
 import structlog
 
-from pipeline import stages
-from pipeline.engines import exclusions, publishing
+from pipeline import files, stages
+from pipeline.engines import exclusions, last_run, publishing
 from pipeline.engines.days import Book, DayWork
 from pipeline.engines.inbox import Inbox, Taken
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project, save_lists
 from pipeline.errors import PipelineError
 from pipeline.stages import Stage
-from pipeline.store import files, lock
+from pipeline.store import lock
 from pipeline.store.layout import Day
 from pipeline.store.manifest import DayManifest
 
@@ -87,7 +87,8 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
     with lock.held(layout):
         files.clear_staging(layout.root)
         save_lists(project)
-        taken = _ingest(project, inboxes, wanted.force == "ingest", watcher)
+        last_run.remember(project, inboxes)
+        taken = _ingest(project, inboxes, wanted.force == "ingest", pool, watcher)
         book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
         publishing.share_fonts(layout)
         results = _Days(book, wanted, pool, watcher).run()
@@ -95,8 +96,8 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
     return Outcome(taken, results, [day for day in book.days if not wanted.holds(day)])
 
 
-def _ingest(project: Project, inboxes: Sequence[Path], force: bool, watcher: Watcher) -> list[Taken]:
-    inbox, taken = Inbox(project.settings, project.layout, force=force), []
+def _ingest(project: Project, inboxes: Sequence[Path], force: bool, pool: Pool, watcher: Watcher) -> list[Taken]:
+    inbox, taken = Inbox(project.settings, project.layout, pool.map, force=force), []
     for one in inbox.take(inboxes):
         taken.append(one)
         watcher.file(one)

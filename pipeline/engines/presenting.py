@@ -1,24 +1,23 @@
-"""What a report needs of the store: queries, pictures, the posts behind each word; put together into its model."""
+"""A day's report put together from what is stored: tables, charts, pictures, notes and the posts behind each word."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.analysis import ranking
 from pipeline.analysis.ranking import Span
+from pipeline.engines import contexts, queries
+from pipeline.engines.contexts import Contexts
 from pipeline.engines.project import Project
+from pipeline.engines.queries import Days
 from pipeline.reports import model
 from pipeline.reports.strings import texts
 from pipeline.settings import Settings
@@ -32,39 +31,6 @@ CLOUDS = ("adjectives", "nouns")
 _SHOWN_REJECTED = 50
 _LINES = 8
 """Words whose lines over the days are drawn."""
-
-Days = Mapping[Day, DayManifest]
-
-
-@cache
-def _instance(root: Path) -> Any:
-    """Open DuckDB once a process: that takes longer than a small day's query."""
-    import duckdb
-
-    return duckdb.connect(config={"memory_limit": "300MB", "temp_directory": str(root / ".staging")})
-
-
-@contextmanager
-def database(layout: Layout) -> Iterator[Any]:
-    """Connect to DuckDB so that paths in queries are relative to the store; for one thread."""
-    with _instance(layout.root).cursor() as connection:
-        connection.execute("SET file_search_path = $1", [str(layout.root)])
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_external_file_cache = false")  # a run replaces files that it has read
-        yield connection
-
-
-def before(days: Days, day: Day, stage: str) -> Day | None:
-    """Tell the day before, if that stage of it is done."""
-    earlier = day - dt.timedelta(days=1)
-    return earlier if earlier in days and stage in days[earlier].stages else None
-
-
-def queries(days: Days, day: Day) -> dict[str, str]:
-    """Give the query of each of a day's tables."""
-    previous = before(days, day, "tokenise")
-    words = {name: ranking.words(Span([day]), pos, previous) for name, pos in ranking.WORD_TABLES.items()}
-    return words | {name: ranking.items(Span([day]), name, previous) for name in ranking.ITEM_TABLES}
 
 
 def cloud_job(layout: Layout, day: Day, name: str, settings: Settings) -> tuple[Any, ...]:
@@ -82,20 +48,21 @@ def cloud_job(layout: Layout, day: Day, name: str, settings: Settings) -> tuple[
 def assemble(project: Project, days: Days, day: Day) -> model.Day:
     """Put a day's report together from what is stored."""
     layout, settings, manifest = project.layout, project.settings, days[day]
-    asked, folder = queries(days, day), layout.folder("tables", day)
+    asked, folder = queries.of_tables(days, Span([day])), layout.folder("tables", day)
     shown = tuple(
         model.Table(cast("model.TableName", name), parquet.read(folder / f"{name}.parquet"), query)
         for name, query in asked.items()
     )
-    posts = parquet.read(layout.partition("posts", day), _POST_COLUMNS)
-    contexts = _Contexts(posts, settings)
-    with database(layout) as connection:
-        contexts.words(
-            shown, parquet.read(layout.partition("tokens", day), ["post", "surface", "base", "pos"]), connection, day
-        )
-        contexts.items(shown)
-        charts = _charts(connection, days, day, shown, settings)
-    previous = before(days, day, "merge")
+    tokens = parquet.read_chunks(layout.partition("tokens", day), ["post", "surface", "base", "pos"])
+    chosen = Contexts(parquet.read(layout.partition("posts", day), contexts.COLUMNS), settings)
+    with queries.database(layout) as connection:
+        spellings = ranking.spellings(queries.span(layout, [day]))
+        chosen.words(shown, tokens, connection.execute(spellings).fetchall())
+        chosen.items(shown)
+        charts = _charts(connection, layout, days, day, shown, settings)
+    previous = queries.before(days, day, "merge")
+    posts = parquet.read(layout.partition("posts", day), ["post_id", "author", "created_at", "text"])
+    summary = tuple(_summary(layout, day, posts, settings))
     shown = tuple(_named(table, settings) if table.name == "emoji" else table for table in shown)
     return model.Day(
         date=day,
@@ -104,12 +71,12 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         previous=_totals(days[previous]) if previous and "tokenise" in days[previous].stages else None,
         previous_date=previous,
         tables=shown,
-        posts=tuple(contexts.shown_posts()),
-        contexts=contexts.places,
-        surfaces=contexts.surfaces,
+        posts=tuple(_post(row, settings) for row in posts.take(pa.array(chosen.rows, pa.int64())).to_pylist()),
+        contexts=chosen.places,
+        surfaces=chosen.surfaces,
         pictures=tuple(_pictures(layout, manifest, settings)),
         charts=charts,
-        summary=tuple(_summary(layout, day, contexts)),
+        summary=summary,
         files=tuple(_file(source) for source in manifest.stages["merge"].facts["files"]),
         quarantine=tuple(_rejected(layout, day)),
         notes=tuple(_notes(manifest, settings)),
@@ -117,101 +84,6 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         versions=versions(),
         dictionary=project.lexicon.fingerprint,
     )
-
-
-_POST_COLUMNS = [
-    "post_id", "author", "created_at", "text", "is_repost", "duplicate_of", "hashtags", "emoji", "kaomoji",
-]  # fmt: skip
-
-
-class _Contexts:
-    """Chooses for each shown word the posts to read, and keeps each chosen post once."""
-
-    def __init__(self, posts: pa.Table, settings: Settings) -> None:
-        from pipeline.analysis.frequency import originals
-
-        self.posts, self.settings = posts, settings
-        self.original = originals(posts)
-        self.places: dict[str, list[int]] = {}
-        self.surfaces: dict[str, list[str]] = {}
-        self._index: dict[int, int] = {}
-
-    def words(self, shown: tuple[model.Table, ...], tokens: pa.Table, connection: Any, day: Day) -> None:
-        """Choose posts for the words of the word tables."""
-        wanted = {
-            (row.pos, row.word)
-            for t in shown
-            if t.name in ranking.WORD_TABLES
-            for row in t.rows(self.settings.report.rows)
-        }
-        spellings = connection.execute(ranking.spellings(Span([day]))).fetchall()
-        group = {(base, pos): (pos, word) for word, pos, base in spellings if (pos, word) in wanted}
-        for (pos, word), (rows, forms) in sorted(_occurrences(tokens, group).items()):
-            self._choose(f"{pos}\t{word}", rows, forms)
-
-    def items(self, shown: tuple[model.Table, ...]) -> None:
-        """Choose posts for hashtags, emoji and kaomoji."""
-        for table in shown:
-            if table.name in ranking.WORD_TABLES:
-                continue
-            wanted = {row.word.lower(): f"\t{row.word}" for row in table.rows(self.settings.report.rows)}
-            found: dict[str, list[int]] = {}
-            for post, things in enumerate(self.posts[table.name].to_pylist()):
-                for thing in {t.lower() for t in things or ()}:
-                    if thing in wanted:
-                        found.setdefault(wanted[thing], []).append(post)
-            for key, rows in found.items():
-                self._choose(key, np.array(rows), [key.partition("\t")[2]])
-
-    def _choose(self, key: str, rows: np.ndarray, surfaces: list[str]) -> None:
-        """Take posts evenly over the day; reposts and copies only where nothing else is left."""
-        limit = self.settings.report.contexts
-        chosen = _evenly(rows[self.original[rows]], limit)
-        again = _evenly(rows[~self.original[rows]], limit - len(chosen))
-        self.places[key] = [self.index(int(row)) for row in sorted((*chosen, *again))]
-        self.surfaces[key] = surfaces
-
-    def index(self, row: int) -> int:
-        """Number a post among those shown."""
-        return self._index.setdefault(row, len(self._index))
-
-    def shown_posts(self) -> Iterator[model.Post]:
-        """Give the chosen posts in the order of their numbers."""
-        for row in self.posts.take(pa.array(list(self._index), pa.int64())).to_pylist():
-            yield _post(row, self.settings)
-
-
-def _evenly(rows: np.ndarray, limit: int) -> list[int]:
-    if len(rows) <= limit:
-        return [int(row) for row in rows]
-    return [int(rows[i * len(rows) // limit]) for i in range(limit)] if limit > 0 else []
-
-
-def _occurrences(
-    tokens: pa.Table, group: dict[tuple[str, str], tuple[str, str]]
-) -> dict[tuple[str, str], tuple[np.ndarray, list[str]]]:
-    """Find posts and surface forms of each group of (base, pos)."""
-    names = sorted(set(group.values()))
-    number = {name: i for i, name in enumerate(names)}
-    base, pos, surface = (tokens[c].unify_dictionaries().combine_chunks() for c in ("base", "pos", "surface"))
-    width = max(1, len(pos.dictionary))
-    wanted = np.full(len(base.dictionary) * width, -1)
-    bases = {text: i for i, text in enumerate(base.dictionary.to_pylist())}
-    kinds = {text: i for i, text in enumerate(pos.dictionary.to_pylist())}
-    for (text, kind), name in group.items():
-        wanted[bases[text] * width + kinds[kind]] = number[name]
-    of_token = (
-        wanted[base.indices.to_numpy().astype(np.int64) * width + pos.indices.to_numpy()] if len(base) else wanted
-    )
-    hits = np.flatnonzero(of_token >= 0)
-    order = hits[np.argsort(of_token[hits], kind="stable")]
-    bounds = np.searchsorted(of_token[order], np.arange(len(names) + 1))
-    post, form = tokens["post"].to_numpy(), surface.indices.to_numpy()
-    forms = surface.dictionary
-    return {
-        name: (np.unique(post[order[a:b]]), sorted(forms.take(pa.array(np.unique(form[order[a:b]]))).to_pylist()))
-        for name, a, b in zip(names, bounds[:-1], bounds[1:], strict=True)
-    }
 
 
 def _post(row: dict[str, Any], settings: Settings) -> model.Post:
@@ -242,7 +114,7 @@ def _totals(manifest: DayManifest) -> model.Totals:
         authors=merged["authors"],
         reposts=merged["reposts"],
         copies=merged["copies"],
-        quarantined=sum(s["quarantined"] for s in sources) + words["lost"],
+        quarantined=sum(s["quarantined"] for s in sources) + merged.get("lost", 0) + words["lost"],
         words=words["words"],
         skipped=sum(sum(s["skipped"].values()) for s in sources),
     )
@@ -258,7 +130,7 @@ def _pictures(layout: Layout, manifest: DayManifest, settings: Settings) -> Iter
 
 
 def _charts(
-    connection: Any, days: Days, day: Day, shown: tuple[model.Table, ...], settings: Settings
+    connection: Any, layout: Layout, days: Days, day: Day, shown: tuple[model.Table, ...], settings: Settings
 ) -> tuple[model.Chart, ...]:
     from pipeline.pictures import charts
 
@@ -270,7 +142,8 @@ def _charts(
     per_day = [
         days[d].stages["merge"].facts["posts"] if d in days and "merge" in days[d].stages else None for d in dates
     ]
-    lines = _lines(connection, days, dates, next(table for table in shown if table.name == "content_words"))
+    top = next(table for table in shown if table.name == "content_words")
+    lines = _lines(connection, layout, days, dates, top)
     return (
         model.Chart(
             "hours",
@@ -293,15 +166,16 @@ def _charts(
     )
 
 
-def _lines(connection: Any, days: Days, dates: list[Day], table: model.Table) -> list[tuple[str, list[int | None]]]:
+def _lines(
+    connection: Any, layout: Layout, days: Days, dates: list[Day], table: model.Table
+) -> list[tuple[str, list[int | None]]]:
     """Count the day's top words on each of the days; None where a day has no counts."""
     present = [d for d in dates if d in days and "count" in days[d].stages]
     top = [(row.word, row.pos) for row in table.rows(_LINES)]
     if not top:
         return []
-    rows = connection.execute(
-        ranking.history(Span(present), dates[-1]), {"words": [f"{p}\t{w}" for w, p in top]}
-    ).fetchall()
+    query = ranking.history(queries.span(layout, present), dates[-1])
+    rows = connection.execute(query, {"words": [f"{p}\t{w}" for w, p in top]}).fetchall()
     counts = {(word, dt.date.fromisoformat(d)): int(n) for word, d, n in rows}
     return [(w, [counts.get((f"{p}\t{w}", d), 0) if d in present else None for d in dates]) for w, p in top]
 
@@ -319,9 +193,9 @@ def _named(table: model.Table, settings: Settings) -> model.Table:
     return replace(table, data=table.data.set_column(at, "reading", pa.array(names, pa.string())))
 
 
-def _summary(layout: Layout, day: Day, contexts: _Contexts) -> Iterator[model.Sentence]:
+def _summary(layout: Layout, day: Day, posts: pa.Table, settings: Settings) -> Iterator[model.Sentence]:
     for row in parquet.read(layout.partition("summary", day)).to_pylist():
-        post = _post(contexts.posts.slice(row["post"], 1).to_pylist()[0], contexts.settings)
+        post = _post(posts.slice(row["post"], 1).to_pylist()[0], settings)
         yield model.Sentence(row["text"], post, row["share"], row["posts"])
 
 
@@ -344,12 +218,12 @@ def _rejected(layout: Layout, day: Day) -> Iterator[model.Quarantined]:
 
 
 def _notes(manifest: DayManifest, settings: Settings) -> Iterator[str]:
-    t, facts = texts(settings.report.language), manifest.stages["tokenise"].facts
+    t, merged, facts = texts(settings.report.language), *(manifest.stages[s].facts for s in ("merge", "tokenise"))
     if facts["cut"]:
         yield t.note_cut.format(posts=facts["cut"], limit=settings.words.max_length)
-    if facts["lost"]:
-        yield t.note_lost.format(posts=facts["lost"])
-    for source in manifest.stages["merge"].facts["files"]:
+    if lost := facts["lost"] + merged.get("lost", 0):
+        yield t.note_lost.format(posts=lost)
+    for source in merged["files"]:
         if source["error"]:
             yield t.note_damaged.format(file=source["name"], error=source["error"])
 

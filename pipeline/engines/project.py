@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline import files
 from pipeline.analysis import ranking
 from pipeline.settings import Settings
-from pipeline.store import files, parquet
+from pipeline.store import parquet
 from pipeline.store.layout import Layout
 from pipeline.store.manifest import read, write
-from pipeline.text import dictionary, lexicon, stopwords, synonyms
+from pipeline.text import dictionary, lexicon, stopwords, synonyms, variants
 from pipeline.text.lexicon import Lexicon
 
 
@@ -33,9 +34,11 @@ class Project:
     """variant -> preferred"""
     lists: str
     """Fingerprint of stop words and synonyms."""
+    settings_file: Path | None = None
+    """Where the settings were read; None for those that nobody wrote down."""
 
 
-def open_project(settings: Settings, store: Path) -> Project:
+def open_project(settings: Settings, store: Path, settings_file: Path | None = None) -> Project:
     """Check dictionary, word lists and font; nothing is written to the store.
 
     Raises SettingsError, DictionaryError or FontError before any work.
@@ -47,9 +50,11 @@ def open_project(settings: Settings, store: Path) -> Project:
     words = settings.words
     user = _user_words(settings)
     stop = frozenset(word.lower() for word in stopwords.load(words.stop_words, words.shipped))
-    named = synonyms.load(words.synonyms, words.shipped) | {w.word: w.preferred for w in user if w.preferred}
+    named = synonyms.load(words.synonyms, words.shipped)
+    split = variants.split_words(named.keys() - {word.word for word in user}, lexicon.source_folder())
+    named |= {word.word: word.preferred for word in user if word.preferred}
     lists = hashlib.sha256(repr((sorted(stop), _columns(named))).encode()).hexdigest()[:16]
-    return Project(settings, layout, open_lexicon(user), stop, named, lists)
+    return Project(settings, layout, open_lexicon(user, split), stop, named, lists, settings_file)
 
 
 def _user_words(settings: Settings) -> list[dictionary.UserWord]:
@@ -86,16 +91,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hibi"
 
 
-def open_lexicon(words: Sequence[dictionary.UserWord]) -> Lexicon:
-    """Open the dictionary with the user's words, compiling it on first use (some seconds, 100 MB)."""
+def open_lexicon(words: Sequence[dictionary.UserWord], split: Sequence[dictionary.UserWord] = ()) -> Lexicon:
+    """Open the dictionary with the user's words, compiling it on first use (some seconds, 100 MB).
+
+    ``split`` are the variants of synonyms that would be split without being words.
+    """
     source = lexicon.source_folder()
-    spelled = repr([(w.word, w.reading, w.part_of_speech, w.preferred) for w in words]).encode()
-    fingerprint = _fingerprint(source, spelled)
+    spelled = repr([[(w.word, w.reading, w.part_of_speech, w.preferred) for w in some] for some in (words, split)])
+    fingerprint = _fingerprint(source, spelled.encode())
     folder = cache_folder() / "dictionary" / fingerprint
     if not (folder / "complete").exists():
         draft = folder.with_name(f"{fingerprint}.{secrets.token_hex(4)}")
         try:
-            _compile(source, draft, words)
+            _compile(source, draft, words, split)
             shutil.rmtree(folder, ignore_errors=True)
             draft.rename(folder)
         except OSError:
@@ -106,13 +114,16 @@ def open_lexicon(words: Sequence[dictionary.UserWord]) -> Lexicon:
     return Lexicon(folder, fingerprint)
 
 
-def _compile(source: Path, draft: Path, words: Sequence[dictionary.UserWord]) -> None:
-    entries = dictionary.entries(words, source)
+def _compile(
+    source: Path, draft: Path, words: Sequence[dictionary.UserWord], split: Sequence[dictionary.UserWord]
+) -> None:
+    entries = dictionary.entries([*words, *split], source)
     lexicon.compile_lexicon(source, draft, [entry.feature for entry in entries])
     codes = lexicon.user_codes(source, len(entries))
     coded = [replace(entry, feature=code) for entry, code in zip(entries, codes, strict=True)]
     if coded:
-        dictionary.compile(coded, source, draft / "user.dic")
+        surfaces = Lexicon(draft, "").table["surface"]
+        variants.compile_sparing(coded, (word.word for word in split), surfaces, source, draft / "user.dic")
     (draft / "complete").touch()
 
 

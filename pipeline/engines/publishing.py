@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline import __version__
+from pipeline import __version__, files
 from pipeline.engines.project import Project
 from pipeline.reports import document
 from pipeline.reports.model import DayCard
-from pipeline.store import files
 from pipeline.store.layout import Day, Layout
 from pipeline.store.manifest import DayManifest
 

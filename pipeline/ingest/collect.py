@@ -84,58 +84,77 @@ def _offset(moment: dt.datetime, zone: ZoneInfo) -> int:
     return offset // dt.timedelta(microseconds=1)
 
 
-class _Collector:
-    def __init__(self, stored: Hasher) -> None:
-        self.stored = stored
-        self.posts: list[Post] = []
-        self.tables: list[pa.Table] = []
-        self.removals: list[dict[str, Any]] = []
-        self.others: list[tuple[int, Member, Rejected | Skipped]] = []
-        self.count = 0
+@dataclass
+class Gathered:
+    """What a file, or a part of one, gave; in its order, not yet by day."""
 
-    def take(self, member: Member) -> None:
-        for record in member.records:
-            if isinstance(record, Post):
-                self.posts.append(record)
-                self.count += 1
-                if len(self.posts) == _CHUNK:
-                    self.flush(member)
-            elif isinstance(record, Removal):
-                self.removals.append(self._removal(record, member))
-                self.others.append((self.count, member, Skipped(record.line, "notice")))
-            else:
-                self.others.append((self.count, member, record))
+    tables: list[pa.Table] = field(default_factory=list)
+    """Posts, as COLLECTED."""
+    count: int = 0
+    """Posts in all."""
+    removals: list[dict[str, Any]] = field(default_factory=list)
+    others: list[tuple[int, str, Rejected | Skipped]] = field(default_factory=list)
+    """Rows that are no posts: how many posts came before, the member's name, and what they are."""
+    formats: set[str] = field(default_factory=set)
+    encodings: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
 
-    def _removal(self, record: Removal, member: Member) -> dict[str, Any]:
-        author = record.author and self.stored(record.network, record.author)
-        moment = record.removed_at if record.removed_at is not None else member.modified
-        place = {"file": member.name, "line": record.line}
-        return {"post_id": record.post_id, "author": author, "removed_at": moment, **place}
-
-    def flush(self, member: Member) -> None:
-        if self.posts:
-            self.tables.append(_table(self.posts, member, self.stored))
-            self.posts = []
+    def add(self, more: Gathered) -> None:
+        """Take in what comes next in the file."""
+        self.tables += more.tables
+        self.others += [(self.count + before, name, record) for before, name, record in more.others]
+        self.count += more.count
+        self.removals += more.removals
+        self.formats |= more.formats
+        self.encodings |= more.encodings
+        self.errors += more.errors
 
 
-def collect(members: Iterable[Member], zone: ZoneInfo, stored: Hasher) -> Collected:
+def gather(members: Iterable[Member], stored: Hasher) -> Gathered:
     """Read all records of a file. Damage is told; what came before it is kept, and the next member is read."""
-    into = _Collector(stored)
-    formats, encodings, errors = [], [], []
+    found = Gathered()
     for member in members:
-        formats.append(member.format)
-        encodings.append(member.encoding)
+        found.formats.add(member.format)
+        found.encodings.add(member.encoding)
+        waiting: list[Post] = []
         try:
-            into.take(member)
+            _take(member, found, waiting, stored)
         except InputError as damage:
-            errors.append(str(damage))
-        into.flush(member)
-    error = "; ".join(errors) or None
-    return _by_day(into, zone, formats, encodings, error)
+            found.errors.append(str(damage))
+        _flush(waiting, member, found, stored)
+    return found
 
 
-def _by_day(into: _Collector, zone: ZoneInfo, formats: list[str], encodings: list[str], error: str | None) -> Collected:
-    table = pa.concat_tables(into.tables) if into.tables else COLLECTED.empty_table()
+def _take(member: Member, into: Gathered, waiting: list[Post], stored: Hasher) -> None:
+    for record in member.records:
+        if isinstance(record, Post):
+            waiting.append(record)
+            into.count += 1
+            if len(waiting) == _CHUNK:
+                _flush(waiting, member, into, stored)
+        elif isinstance(record, Removal):
+            into.removals.append(_removal(record, member, stored))
+            into.others.append((into.count, member.name, Skipped(record.line, "notice")))
+        else:
+            into.others.append((into.count, member.name, record))
+
+
+def _flush(waiting: list[Post], member: Member, into: Gathered, stored: Hasher) -> None:
+    if waiting:
+        into.tables.append(_table(waiting, member, stored))
+        waiting.clear()
+
+
+def _removal(record: Removal, member: Member, stored: Hasher) -> dict[str, Any]:
+    author = record.author and stored(record.network, record.author)
+    moment = record.removed_at if record.removed_at is not None else member.modified
+    place = {"file": member.name, "line": record.line}
+    return {"post_id": record.post_id, "author": author, "removed_at": moment, **place}
+
+
+def by_day(found: Gathered, zone: ZoneInfo) -> Collected:
+    """Sort what a file gave by calendar days of the zone."""
+    table = pa.concat_tables(found.tables) if found.tables else COLLECTED.empty_table()
     micros = table["created_at"].cast(pa.int64()).to_numpy()
     days = local_days(micros, zone) if len(micros) else np.zeros(0, "datetime64[D]")
     order = np.argsort(days, kind="stable")
@@ -145,16 +164,17 @@ def _by_day(into: _Collector, zone: ZoneInfo, formats: list[str], encodings: lis
     posts = {day.item(): sorted_table.slice(a, b - a) for day, (a, b) in zip(distinct, bounds, strict=True)}
     tallies: dict[dt.date | None, Tally] = {day: Tally(rows=part.num_rows) for day, part in posts.items()}
     quarantine: dict[dt.date | None, list[dict[str, Any]]] = {}
-    for before, member, record in into.others:
+    for before, name, record in found.others:
         day = days[max(0, before - 1)].item() if len(days) else None
         tally = tallies.setdefault(day, Tally())
         if isinstance(record, Skipped):
             tally.skipped[record.rule] += 1
         else:
             tally.quarantined += 1
-            quarantine.setdefault(day, []).append(entry(member.name, record))
-    removals = pa.Table.from_pylist(into.removals, REMOVALS)
-    return Collected(posts, removals, quarantine, tallies, sorted(set(formats)), sorted(set(encodings)), error)
+            quarantine.setdefault(day, []).append(entry(name, record))
+    removals = pa.Table.from_pylist(found.removals, REMOVALS)
+    error = "; ".join(found.errors) or None
+    return Collected(posts, removals, quarantine, tallies, sorted(found.formats), sorted(found.encodings), error)
 
 
 def _table(posts: list[Post], member: Member, stored: Hasher) -> pa.Table:

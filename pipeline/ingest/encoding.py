@@ -76,7 +76,7 @@ def _plausibility(text: str) -> tuple[int, float]:
 def utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Recode a stream to UTF-8 without a mark; what cannot be decoded becomes U+FFFD. UTF-8 itself passes unchanged."""
     if encoding == "utf-8":
-        yield from _unmarked(chunks)
+        yield from unmarked(chunks)
         return
     decoder = codecs.getincrementaldecoder(_JAPANESE.get(encoding, encoding))("hibi_nec")
     unmapped = _CP932_UNMAPPED if encoding == "cp932" else {}
@@ -85,7 +85,8 @@ def utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8")
 
 
-def _unmarked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def unmarked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Drop the mark that UTF-8 may begin with."""
     yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
     yield from chunks
 

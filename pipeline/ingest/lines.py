@@ -12,9 +12,12 @@ class TooLong(bytes):
     """The beginning of a line that is too long to be kept."""
 
 
-def split(chunks: Iterator[bytes], longest: int = LONGEST) -> Iterator[tuple[int, bytes]]:
-    """Yield (number from 1, line without its end); a line beyond ``longest`` bytes comes as a TooLong."""
-    number, tail, dropped = 0, b"", None
+def split(chunks: Iterator[bytes], longest: int = LONGEST, before: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, line without its end); a line beyond ``longest`` bytes comes as a TooLong.
+
+    Numbers go on from ``before``, the lines that came earlier in the file.
+    """
+    number, tail, dropped = before, b"", None
     for chunk in chunks:
         lines = (tail + chunk).split(b"\n")
         tail = lines.pop()

@@ -64,6 +64,15 @@ def readings(source: Source, origin: Origin, budget: Budget, owner: Callable[[],
         yield Reading(found.format.name if found.format else found.name, code, _rows(chunks, found, origin))
 
 
+def line_format(source: Source, origin: Origin) -> Format | None:
+    """Tell the format of JSON lines in UTF-8, which can be read from any line on; None for all else."""
+    if source.head(4) in ZIP:
+        return None
+    head, code = text_head(source)
+    found = detect.of(head, source.complete, origin) if code == "utf-8" else None
+    return found.format if found is not None and found.layout == "lines" else None
+
+
 def text_head(source: Source) -> tuple[bytes, str | None]:
     """Return the beginning of a stream as UTF-8, and its encoding; None for what is no text.
 

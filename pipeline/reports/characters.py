@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
@@ -18,3 +19,14 @@ def writable(text: str) -> str:
     if text.isprintable():  # true of nearly all words and posts, and far cheaper than the two patterns
         return text
     return _UNWRITABLE.sub("\ufffd", _LINE_ENDS.sub("\n", text))
+
+
+def encodable(value: Any) -> Any:
+    """Return lists, tuples and dicts with every text writable: one lone surrogate would stop a whole JSON file."""
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, dict):
+        return {writable(key): encodable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encodable(item) for item in value]
+    return value

@@ -25,12 +25,12 @@ FONT, EMOJI_FONT = "NotoSansJP.woff2", "NotoEmoji.woff2"
 _FOLDER = Path(__file__).with_name("templates")
 
 
-def render(template: str, language: Language, *, assets: str, script: bool, **values: object) -> str:
-    """Return a page; ``assets`` is the relative address of the folder with the font, ``script`` adds report.js."""
+def render(template: str, language: Language, *, assets: str, script: str | None, **values: object) -> str:
+    """Return a page; ``assets`` is the relative address of the folder with the font, ``script`` a script's name."""
     style = _source("style.css").replace("EMOJI_FONT", f"{assets}/{EMOJI_FONT}").replace("FONT", f"{assets}/{FONT}")
-    values |= {"style": Markup(style), "policy": _policy(style, _source("report.js") if script else None)}
+    values |= {"style": Markup(style), "policy": _policy(style, _source(script) if script else None)}
     if script:
-        values["script"] = Markup(_source("report.js"))
+        values["script"] = Markup(_source(script))
     return _templates().get_template(template).render(t=texts(language), language=language, **values)
 
 

@@ -33,7 +33,7 @@ def render(cards: Sequence[DayCard], language: Language, title: str) -> str:
         "index.html.j2",
         language,
         assets="assets",
-        script=False,
+        script=None,
         page_title=writable(title),
         weekdays=short_weekdays(language),
         latest=_latest(days, language),

@@ -27,7 +27,7 @@ def render(day: Day, language: Language, rows: int = 200) -> str:
         "day.html.j2",
         language,
         assets="../assets",
-        script=True,
+        script="report.js",
         **_head(day, language),
         tiles=_tiles(day, language),
         notes=[writable(note) for note in day.notes],

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.reports.characters import writable
+from pipeline.reports.characters import encodable
 from pipeline.reports.document import web_link
 from pipeline.reports.model import COLUMNS, Chart, Day, Picture, Post, Sentence, Table, columns
 
@@ -36,7 +36,7 @@ def as_json(day: Day, rows: int = 200) -> bytes:
         "dictionary": day.dictionary,
         "versions": _sorted(day.versions),
     }
-    return orjson.dumps(_encodable(data), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(encodable(data), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _sentence(sentence: Sentence) -> dict[str, object]:
@@ -73,14 +73,3 @@ def _chart(chart: Chart) -> dict[str, object]:
 
 def _sorted(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted(mapping.items()))
-
-
-def _encodable(value: Any) -> Any:
-    """Make every text writable: a lone surrogate would stop the whole file."""
-    if isinstance(value, str):
-        return writable(value)
-    if isinstance(value, dict):
-        return {writable(key): _encodable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encodable(item) for item in value]
-    return value

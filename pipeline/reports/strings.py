@@ -65,8 +65,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     # Notes
     "note_cut": ("{limit} 文字までを分析した投稿：{posts} 件", "Posts analysed only up to {limit} characters: {posts}"),
     "note_lost": (
-        "MeCab が異常終了したため語を数えられなかった投稿：{posts} 件（隔離に記録）",
-        "Posts that ended MeCab and could not be counted: {posts} (see quarantine)",
+        "分析が異常終了したため語を数えられなかった投稿：{posts} 件（隔離に記録）",
+        "Posts whose analysis broke off and that could not be counted: {posts} (see quarantine)",
     ),
     "note_damaged": (
         "{file} は途中で読めなくなりました。読めた行までを数えています：{error}",
@@ -143,6 +143,106 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "time": ("時刻", "Time"),
     "sentence": ("文", "Sentence"),
     "share": ("割合", "Share"),
+    # Labelling page
+    "label_title": ("{task} のラベル付け（{date}）", "Labels for {task}, {date}"),
+    "label_count": ("{posts} 件、10 分ほど", "{posts} posts, some ten minutes"),
+    "label_how": (
+        "投稿を読み、数字キーを押すか選択肢を押してください。0 は「わからない」、↑↓ で移動、Backspace で取り消し。"
+        "回答はこのブラウザに残り、最後にファイルとして保存します。",
+        "Read a post and press a digit or choose a label. 0: cannot tell; ↑ and ↓ move; Backspace takes back. "
+        "Answers stay in this browser until you save them as a file.",
+    ),
+    "label_how_several": (
+        "当てはまるものすべてを数字キーか選択で付け、Enter で次へ。n は「どれでもない」、0 は「わからない」、"
+        "Backspace で取り消し。回答はこのブラウザに残り、最後にファイルとして保存します。",
+        "Choose all that fit by digit or click, and go on with Enter. n: none; 0: cannot tell; Backspace takes back. "
+        "Answers stay in this browser until you save them as a file.",
+    ),
+    "label_no_script": (
+        "JavaScript が無効です。同じ投稿の CSV か Excel の表の label 列に記入してください。",
+        "JavaScript is off. Fill the column label of the same posts' CSV or Excel sheet instead.",
+    ),
+    "label_who": ("お名前", "Your name"),
+    "label_save": ("ファイルに保存（JSON）", "Save as a file (JSON)"),
+    "label_save_csv": ("CSV で保存", "Save as CSV"),
+    "label_done": ("{done} / {all} 件", "{done} of {all}"),
+    "label_nobody": ("保存の前にお名前を記入してください。", "Please give your name before saving."),
+    "label_saved": (
+        "{answers} 件の回答を保存しました。ファイルを hibi label import で取り込んでください。",
+        "{answers} answers saved. Hand the file to hibi label import.",
+    ),
+    "label_forgets": (
+        "このブラウザは回答を記憶できません。閉じる前に保存してください。",
+        "This browser cannot remember answers. Save before you close it.",
+    ),
+    "label_answer": ("{number} 件目のラベル", "Label of post {number}"),
+    "label_none": ("どれでもない", "none of these"),
+    "label_unknown": ("わからない", "cannot tell"),
+    "label_nothing": ("今日ラベル付けする投稿はありません。", "There is nothing to label today."),
+    # Card of a model
+    "card_title": ("モデル {name}", "Model {name}"),
+    "card_promoted": ("採用", "Promoted"),
+    "card_refused": ("見送り", "Not promoted"),
+    "card_trained": ("学習", "Trained"),
+    "card_against": ("現行 {name} と比較", "compared with {name} in service"),
+    "card_alone": ("比較する現行モデルなし", "no model in service to compare with"),
+    "card_reasons": ("判定の理由", "Why"),
+    "card_passed": ("合格", "passed"),
+    "card_failed": ("不合格", "failed"),
+    "reason_better": (
+        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限 {low}：許容差 −{tolerance} を上回る",
+        "Macro F1 on {part} ({posts} posts) changes by {value}, at worst {low}: above the tolerance of −{tolerance}",
+    ),
+    "reason_worse": (
+        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限 {low}：許容差 −{tolerance} を上回らない",
+        "Macro F1 on {part} ({posts} posts) changes by {value}, at worst {low}: below the tolerance of −{tolerance}",
+    ),
+    "reason_few": ("{part}は {posts} 件しかない（{least} 件必要）", "{part}: only {posts} posts; {least} are needed"),
+    "reason_collapsed": (
+        "{part}でラベル「{label}」が崩れた：F1 が {champion} から {challenger} へ",
+        "On {part}, label “{label}” collapses: F1 from {champion} to {challenger}",
+    ),
+    "reason_kept": ("{part}で崩れたラベルはない", "On {part}, no label collapses"),
+    "reason_first": ("現行のモデルがなかった", "No model was in service"),
+    "reason_unfrozen": (
+        "固定の正解集合がないため、最近の投稿だけで判定した",
+        "There is no frozen gold set: only recent posts were asked",
+    ),
+    "part_recent": ("最近の投稿", "recent posts"),
+    "part_frozen": ("固定の正解集合", "the frozen gold set"),
+    "part_dev": ("調整用の投稿", "dev posts"),
+    "card_scores": ("得点（括弧内は 95 % の区間）", "Scores, with 95 % intervals"),
+    "card_model": ("モデル", "Model"),
+    "card_part": ("投稿", "Posts asked"),
+    "card_accuracy": ("正解率", "Accuracy"),
+    "card_exact": ("完全一致", "Exact match"),
+    "card_macro_f1": ("マクロ F1", "Macro F1"),
+    "card_ece": ("較正誤差（ECE）", "Calibration error (ECE)"),
+    "role_challenger": ("新しいモデル", "New model"),
+    "role_champion": ("現行モデル", "In service"),
+    "role_linear": ("線形の基準", "Linear baseline"),
+    "role_difference": ("差（新 − 現行）", "Difference (new − in service)"),
+    "card_labels": ("ラベルごと", "By label"),
+    "card_label": ("ラベル", "Label"),
+    "card_gold": ("正解数", "Gold"),
+    "card_precision": ("適合率", "Precision"),
+    "card_recall": ("再現率", "Recall"),
+    "card_before": ("現行の F1", "F1 in service"),
+    "card_confusion": ("混同（{part}、行は正解、列は回答）", "Confusion on {part}: gold in rows, answers in columns"),
+    "card_of_several": ("ラベルごとの有無（{part}）", "Each label, on {part}"),
+    "card_hit": ("正しく有", "Hit"),
+    "card_missed": ("見落とし", "Missed"),
+    "card_false": ("誤って有", "False"),
+    "card_rejected": ("正しく無", "Rightly absent"),
+    "card_charts": ("学習曲線と較正", "Learning curves and calibration"),
+    "card_flips": ("ラベルが変わる投稿", "Posts whose label flips"),
+    "card_flips_of": ("{all} 件のうち {shown} 件", "{shown} of {all}"),
+    "card_no_flips": ("ラベルが変わる投稿はありません。", "No post's label flips."),
+    "card_from": ("変更前", "Before"),
+    "card_to": ("変更後", "After"),
+    "card_probability": ("確率", "Probability"),
+    "card_data": ("学習に使ったもの", "Trained on"),
+    "card_recipe": ("設定（レシピ）", "Recipe"),
 }
 
 _WEEKDAYS = (

@@ -19,13 +19,15 @@ ROWS = 500
 """Rows of a table by default: xlsxwriter takes 8 µs a cell, and the CSV tables hold everything."""
 
 _WIDTHS = (7, 24, 20, 14, 10, 10, 10, 16, 14, 10)  # characters, in the order of COLUMNS
-_CELL_LIMIT = 32_767  # characters that Excel takes in one cell; xlsxwriter drops a longer text whole
+CELL_LIMIT = 32_767
+"""Characters that Excel takes in one cell; xlsxwriter drops a longer text whole."""
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Of every workbook: text stays text."""
 
 
 def write(day: Day, path: Path, language: Language, rows: int = ROWS) -> None:
     """Write the workbook; the same day gives the same bytes, as its date of creation is the day itself."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with xlsxwriter.Workbook(path, OPTIONS) as book:
         book.set_properties({"created": dt.datetime.combine(day.date, dt.time()), "author": "hibi"})
         formats = {
             "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
@@ -85,7 +87,7 @@ def _sheet(sheet: Any, table: Table, language: Language, rows: int, formats: dic
 def _column(column: int, values: Iterable[Any], write: Callable[[int, int, Any], object]) -> None:
     for at, value in enumerate(values, start=1):
         if value is not None and value != "":
-            write(at, column, value[:_CELL_LIMIT] if isinstance(value, str) else value)
+            write(at, column, value[:CELL_LIMIT] if isinstance(value, str) else value)
 
 
 def _heads(sheet: Any, at: int, names: Sequence[str], style: Any) -> None:
@@ -94,4 +96,4 @@ def _heads(sheet: Any, at: int, names: Sequence[str], style: Any) -> None:
 
 
 def _text(sheet: Any, row: int, column: int, text: str, style: Any = None) -> None:
-    sheet.write_string(row, column, writable(text)[:_CELL_LIMIT], style)
+    sheet.write_string(row, column, writable(text)[:CELL_LIMIT], style)

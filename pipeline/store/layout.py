@@ -57,6 +57,11 @@ class Layout:
         return self.root / "manifests" / "inbox.json"
 
     @property
+    def last_run(self) -> Path:
+        """What the last run was done with."""
+        return self.root / "manifests" / "run.json"
+
+    @property
     def salt(self) -> Path:
         """The secret that authors are hashed with."""
         return self.root / ".salt"

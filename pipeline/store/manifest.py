@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline import files
 from pipeline.errors import StoreError
-from pipeline.store import files
 from pipeline.store.layout import Day, Layout
 
 VERSION = 1

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline import files
 from pipeline.errors import StoreError
-from pipeline.store import files
 
 
 def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table]) -> None:

@@ -25,7 +25,7 @@ SHIPPED = listfile.SHIPPED / "words.csv"
 """The starter list."""
 PARTS_OF_SPEECH = (*exemplars.STATIC, "形容詞", "動詞", "動詞-五段", "動詞-一段")
 
-_LONGEST = 64
+LONGEST = 64
 """Characters of a word; MeCab's compiler reads lines of 8 KiB, and a feature repeats the word many times."""
 _HEADER = frozenset({"word", "単語", "語"})
 _READING = re.compile("[ァ-ヺー・ ]+")
@@ -73,20 +73,18 @@ def _word(row: list[str], where: str) -> UserWord:
     word, reading, kind = (fold(cell) for cell in row[:3])
     preferred = fold(row[3]) if len(row) > 3 else ""
     for column, name, text in ((1, "word", word), (4, "preferred form", preferred)):
-        if len(text) > _LONGEST or "\n" in text:
-            raise SettingsError(
-                f"{where}, column {column} ({name}): longer than {_LONGEST} characters or several lines"
-            )
+        if len(text) > LONGEST or "\n" in text:
+            raise SettingsError(f"{where}, column {column} ({name}): longer than {LONGEST} characters or several lines")
     if not word:
         raise SettingsError(f"{where}, column 1 (word): empty; write the word as it stands in posts")
     reading = (reading or word).translate(_TO_KATAKANA)
-    if not _READING.fullmatch(reading) or len(reading) > 2 * _LONGEST:
+    if not _READING.fullmatch(reading) or len(reading) > 2 * LONGEST:
         raise SettingsError(
-            f"{where}, column 2 (reading): {reading[:_LONGEST]!r} is not katakana; write the reading, as in スマホ"
+            f"{where}, column 2 (reading): {reading[:LONGEST]!r} is not katakana; write the reading, as in スマホ"
         )
     if kind not in PARTS_OF_SPEECH:
         raise SettingsError(
-            f"{where}, column 3 (part of speech): {kind[:_LONGEST]!r} is none of {'、'.join(PARTS_OF_SPEECH)}"
+            f"{where}, column 3 (part of speech): {kind[:LONGEST]!r} is none of {'、'.join(PARTS_OF_SPEECH)}"
         )
     if kind == "形容詞" and not (word.endswith("い") and reading.endswith("イ")):
         raise SettingsError(f"{where}, column 1 (word): an adjective (形容詞) ends in い; 〜な words are 形状詞")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import SettingsError
-from pipeline.text import listfile
+from pipeline.text import dictionary, listfile
 from pipeline.text.folding import fold
 
 _HEADER = frozenset({"variant", "異表記", "変種"})
@@ -31,6 +31,8 @@ def _read(path: Path) -> dict[str, str]:
         if len(cells) != 2 or not all(cells):
             raise SettingsError(f"{path}, line {line}: needs two columns, variant and preferred")
         variant, preferred = cells
+        if len(variant) > (longest := dictionary.LONGEST) or "\n" in variant:
+            raise SettingsError(f"{path}, line {line}: a variant has one line of at most {longest} characters")
         if table.setdefault(variant, preferred) != preferred:
             raise SettingsError(f"{path}, line {line}: {variant} stands for {table[variant]} already; keep one of them")
         if variant == preferred:

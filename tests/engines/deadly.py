@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+from pipeline.text.normalise import clean_table
+
 MARKER = "この投稿で落ちる"
 
 
@@ -33,12 +35,41 @@ def lengths(texts, first):
     return first, [len(text) for text in texts]
 
 
+def greedy(texts, first, limit):
+    """Stands for a job whose memory ends: with more than so many texts its process is killed."""
+    if len(texts) > limit:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return first, [len(text) for text in texts]
+
+
+def without_memory(texts, first, limit):
+    if len(texts) > limit:
+        raise MemoryError
+    return first, [len(text) for text in texts]
+
+
 def analyse_but(texts, *arguments):
     if any(MARKER in text for text in texts):
         os._exit(11)
     from pipeline.text.tokenise import analyse
 
     return analyse(texts, *arguments)
+
+
+def analyse_few(texts, *arguments):
+    if len(texts) > 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return analyse_but(texts, *arguments)
+
+
+def clean_but(texts):
+    if any(MARKER in text for text in texts):
+        os._exit(11)
+    return clean_table(texts)
+
+
+def always(*_):
+    os._exit(1)
 
 
 def never_draws(*_):

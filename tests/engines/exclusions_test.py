@@ -230,3 +230,13 @@ def test_a_day_that_loses_all_its_posts_is_an_empty_day(new_desk):
     assert [(str(day.day), day.error) for day in outcome.days] == [(ONE, None), (TWO, None)]
     assert desk.report(ONE)["totals"]["posts"] == 0
     assert left(desk) == [(TWO, "b1")]
+
+
+@pytest.mark.parametrize("name", ["collected", "exclusions it's", "date=1999-01-01"])
+def test_the_name_of_the_stores_folder_does_not_matter(new_desk, name):
+    desk = new_desk(name)
+    desk.put("a.jsonl", skeet("ann", "a1"), skeet("bob", "b1"))
+    desk.put("b.jsonl", deletion("ann", "a1"))
+    desk.run()
+    assert left(desk) == [(ONE, "b1")]
+    assert excluded(desk) == {(ONE, "a1", "deleted")}

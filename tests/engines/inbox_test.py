@@ -14,7 +14,9 @@ from desk import FORMATS, Desk, Here
 
 from pipeline import terminal
 from pipeline.engines import inbox
+from pipeline.errors import LostWorker
 from pipeline.settings import Settings
+from pipeline.store.layout import Layout
 
 DAY, NEXT = "2024-01-01", "2024-01-02"
 BROKEN = gzip.compress(b'{"id": "9", "text": "a", "created_at": "2024-01-01T00:00:00Z"}\n' * 50)[:-20]
@@ -350,3 +352,33 @@ def test_empty_standard_input_is_no_posts(monkeypatch, new_desk):
     desk = new_desk()
     outcome = desk.run(inbox=spooled(monkeypatch, desk.store / "stdin", b""))
     assert [t.foreign for t in outcome.taken] == [True]
+
+
+MANY = [(str(n), f"2024-01-0{1 + n % 3}T12:00:00", f"朝の{n}杯目のコーヒー") for n in range(90)]
+
+
+def test_a_large_file_read_in_parts_gives_the_same_bytes(new_desk, monkeypatch):
+    whole = new_desk("whole")
+    whole.put("a.jsonl", *MANY, mtime=1_704_300_000)
+    whole.merge()
+    monkeypatch.setattr("pipeline.ingest.parts.cut.__defaults__", (500,))
+    parted = new_desk("parted")
+    parted.put("a.jsonl", *MANY, mtime=1_704_300_000)
+    parted.merge()
+    files = sorted(p.relative_to(whole.store) for p in whole.store.glob("posts/*/*.parquet"))
+    assert len(files) == 3
+    assert all((parted.store / name).read_bytes() == (whole.store / name).read_bytes() for name in files)
+
+
+def test_a_part_whose_reader_dies_is_named_and_the_others_are_kept(new_desk, monkeypatch):
+    monkeypatch.setattr("pipeline.ingest.parts.cut.__defaults__", (500,))
+    desk = new_desk()
+    desk.put("a.jsonl", *MANY)
+
+    def spread(job, items):
+        return [LostWorker("died") if n == 1 else job(*item) for n, item in enumerate(items)]
+
+    reading = inbox.Inbox(desk.settings, Layout(desk.store), spread)
+    [taken] = reading.take([desk.inbox])
+    assert taken.error is not None and "a.jsonl: its reader died in the lines after" in taken.error
+    assert 0 < taken.rows < len(MANY)

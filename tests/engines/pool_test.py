@@ -5,10 +5,25 @@ import os
 
 import pyarrow as pa
 import pytest
-from deadly import MARKER, analyse_but, dies_at, fails, killed, lengths, never_draws, process, square
+from deadly import (
+    MARKER,
+    always,
+    analyse_but,
+    analyse_few,
+    clean_but,
+    dies_at,
+    fails,
+    greedy,
+    killed,
+    lengths,
+    never_draws,
+    process,
+    square,
+    without_memory,
+)
 from desk import QUICK, Desk
 
-from pipeline import stages
+from pipeline import spreading, stages
 from pipeline.engines import jobs
 from pipeline.engines.pool import Pool
 from pipeline.errors import LostWorker
@@ -66,30 +81,54 @@ def test_what_was_waiting_beside_a_lost_job_is_done_again(two):
 # A chunk is halved until the killing posts are found.
 
 
-def tokenised(monkeypatch, pool, texts, chunk):
-    monkeypatch.setattr(stages, "CHUNK", chunk)
-    return list(stages.tokenise(pa.chunked_array([pa.array(texts, pa.string())]), lengths, (), pool.map))
+def tokenised(monkeypatch, pool, texts, chunk, job=lengths, arguments=()):
+    monkeypatch.setattr(spreading, "CHUNK", chunk)
+    return list(stages.tokenise(pa.chunked_array([pa.array(texts, pa.string())]), job, arguments, pool.map))
 
 
 def test_exactly_the_killing_post_of_a_chunk_is_given_up(monkeypatch, two):
     texts = ["あ" * n for n in range(1, 12)]
     texts[6] = MARKER
-    # chunks of 4: 0-3, 4-7, 8-10; the seventh is taken as empty
+    # chunks of 4: 0-3, 4-7, 8-10; the second in halves 4-5, 6-7, then 6, 7; the seventh is taken as empty
     assert tokenised(monkeypatch, two, texts, 4) == [
-        ((0, [1, 2, 3, 4]), []),
-        ((4, [5, 6, 0, 8]), [6]),
-        ((8, [9, 10, 11]), []),
+        ([(0, [1, 2, 3, 4])], []),
+        ([(4, [5, 6]), (6, [0]), (7, [8])], [6]),
+        ([(8, [9, 10, 11])], []),
     ]
 
 
 def test_all_killing_posts_of_a_chunk_are_given_up(monkeypatch, two):
     texts = [MARKER, "い", MARKER, "うう", MARKER]
-    assert tokenised(monkeypatch, two, texts, 5) == [((0, [0, 1, 0, 2, 0]), [0, 2, 4])]
+    assert tokenised(monkeypatch, two, texts, 5) == [
+        ([(0, [0]), (1, [1]), (2, [0]), (3, [2]), (4, [0])], [0, 2, 4]),
+    ]
 
 
 def test_a_single_post_may_be_all_there_is(monkeypatch, two):
-    assert tokenised(monkeypatch, two, [MARKER], 4) == [((0, [0]), [0])]
+    assert tokenised(monkeypatch, two, [MARKER], 4) == [([(0, [0])], [0])]
     assert tokenised(monkeypatch, two, [], 4) == []
+
+
+@pytest.mark.parametrize("job", [greedy, without_memory])
+def test_a_chunk_that_is_only_too_much_at_once_loses_no_post(monkeypatch, two, job):
+    texts = ["あ" * n for n in range(8)]
+    # 8 are too many, 4 too, 2 are not
+    assert tokenised(monkeypatch, two, texts, 8, job, (3,)) == [
+        ([(0, [0, 1]), (2, [2, 3]), (4, [4, 5]), (6, [6, 7])], []),
+    ]
+
+
+def test_where_not_even_an_empty_post_can_be_done_nothing_is_given_up(monkeypatch, two):
+    with pytest.raises(LostWorker, match="always: its worker process died"):
+        tokenised(monkeypatch, two, ["い"] * 8, 8, always)
+
+
+def test_a_chunk_is_not_tried_for_ever(monkeypatch, two):
+    monkeypatch.setattr(spreading, "_TRIES", 3)
+    texts = [MARKER, *"あいうえおかき"]
+    assert tokenised(monkeypatch, two, texts, 8)[0][1] == [0]  # lost: 0-3, 0-1, 0
+    with pytest.raises(LostWorker, match="over and over"):
+        tokenised(monkeypatch, two, [MARKER, *"あいうえおか", MARKER], 8)
 
 
 def test_a_day_goes_on_without_the_post_that_ends_mecab(monkeypatch, tmp_path, pool):
@@ -116,10 +155,32 @@ def test_a_day_goes_on_without_the_post_that_ends_mecab(monkeypatch, tmp_path, p
     counts = desk.read("counts", DAY).set_index("base")["count"]
     assert counts["静か"] == 4  # of five posts, the lost one apart
 
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "analyse", analyse_few)  # more than two at once are too many, too
+        assert not desk.run(force="tokenise").failed
+    again = desk.read("tokens", DAY)
+    assert again.astype(str).equals(tokens.astype(str))
+
     desk.run(force="tokenise")  # MeCab is well again
     assert not (desk.store / "quarantine" / f"date={DAY}" / "tokenise.jsonl").exists()
     assert desk.report(DAY)["totals"]["quarantined"] == 0
     assert desk.bytes("tokens", "counts", "tables") == whole.bytes("tokens", "counts", "tables")
+
+
+def test_a_day_goes_on_without_the_post_that_ends_cleaning(monkeypatch, tmp_path, pool):
+    desk = Desk(tmp_path, pool, **QUICK)
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "静かな朝"), ("2", f"{DAY}T02:00:00", f"朝{MARKER}"))
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.text.normalise.clean_table", clean_but)
+        assert not desk.run().failed
+    [lost] = map(json.loads, (desk.store / "quarantine" / f"date={DAY}" / "merge.jsonl").read_text().splitlines())
+    assert (lost["line"], lost["raw"], lost["reason"]) == (2, f"朝{MARKER}", "cleaning ended at this post")
+    assert desk.read("posts", DAY)["clean"].tolist() == ["静かな朝", ""]
+    assert desk.report(DAY)["totals"]["quarantined"] == 1
+    assert any("1" in note for note in desk.report(DAY)["notes"])
+    desk.run(force="merge")
+    assert not (desk.store / "quarantine" / f"date={DAY}" / "merge.jsonl").exists()
+    assert desk.report(DAY)["totals"]["quarantined"] == 0
 
 
 def test_a_stage_that_ends_its_worker_fails_its_day_and_the_next_run_makes_good(monkeypatch, tmp_path, pool):

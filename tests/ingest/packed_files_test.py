@@ -130,7 +130,7 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_line_beyond_the_limit_is_rejected_and_reading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines.split, "__defaults__", (1000,))
+    monkeypatch.setattr(lines.split, "__defaults__", (1000, 0))
     path = write(tmp_path / "a", line(1) + b'{"id": "2", "text": "' + b"a" * 1_000_000 + b'"}\n' + line(3))
     found = records(path)
     assert [(type(f).__name__, f.line) for f in found] == [("Post", 1), ("Rejected", 2), ("Post", 3)]

@@ -1,0 +1,30 @@
+"""What a run works with, seen in what it makes."""
+
+from desk import QUICK
+
+DAY = "2024-01-01"
+
+
+def nouns(desk):
+    table = desk.report(DAY)["tables"]["nouns_adjectives"]
+    rows = (dict(zip(table["columns"], row, strict=True)) for row in table["rows"])
+    return {row["word"]: (row["count"], row["posts"]) for row in rows}
+
+
+def test_a_synonym_that_mecab_would_split_counts_as_the_preferred_word(new_desk, tmp_path):
+    (tmp_path / "synonyms.csv").write_text("カツ丼屋,定食屋\nおやつ時間,おやつ\n", encoding="utf-8")
+    for name, words in (("shipped", {}), ("own", {"synonyms": tmp_path / "synonyms.csv"})):
+        desk = new_desk(name, words=words, **QUICK)
+        desk.put(
+            "a.jsonl",
+            ("1", f"{DAY}T01:00:00", "拉麺を食べた"),
+            ("2", f"{DAY}T02:00:00", "ラーメンと拉麺とらーめん"),
+            ("3", f"{DAY}T03:00:00", "携帯電話は携帯だ"),
+            ("4", f"{DAY}T04:00:00", "カツ丼屋でおやつ時間"),
+        )
+        desk.run()
+        found = nouns(desk)
+        assert (found["ラーメン"], found["携帯"]) == ((4, 2), (2, 1))
+        assert not {"拉麺", "麺", "携帯電話", "電話"} & found.keys()
+        assert ("定食屋" in found) == (name == "own")
+        assert ("カツ丼" in found) == (name == "shipped")
