@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -178,7 +179,7 @@ def by_day(found: Gathered, zone: ZoneInfo) -> Collected:
 
 
 def _table(posts: list[Post], member: Member, stored: Hasher) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [getattr(post, name) for post in posts] for name in _PLAIN}
+    columns: dict[str, Sequence[Any]] = dict(zip(_PLAIN, zip(*map(_fields, posts), strict=True), strict=True))
     columns["author"] = [p.author and stored(p.post_id.partition(":")[0], p.author) for p in posts]
     columns["collected_at"] = [member.modified if p.collected_at is None else p.collected_at for p in posts]
     columns["file"] = [member.name] * len(posts)
@@ -188,7 +189,10 @@ def _table(posts: list[Post], member: Member, stored: Hasher) -> pa.Table:
 _PLAIN = tuple(name for name in COLLECTED.names if name not in {"author", "collected_at", "file"})
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+_fields = attrgetter(*_PLAIN)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pa.array(values, pa.int64()).cast(kind)
     return pa.array(values, kind)

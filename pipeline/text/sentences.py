@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
+
+import numpy as np
 
 _MARKS = "。！？!?…"
 _CLOSING = '」』）)】〉》"”’♪☆'
@@ -16,21 +19,24 @@ _BRACKETS = re.compile("[「『（(」』）)]")
 _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
 
 
-_FIRST = re.compile(rf"[{_MARKS}\n]|\.(?= )")
+_INNER = re.compile(rf"(?:[{_MARKS}\n]|\.(?= ))(?!\0|\Z)")
 
 
-def several(clean: str) -> bool:
-    """Tell whether a text may have more than one sentence, quickly: most end at the first mark or have none."""
-    mark = _FIRST.search(clean)
-    return mark is not None and mark.end() < len(clean)
+def several(texts: Sequence[str]) -> list[int]:
+    """Tell which texts may have more than one sentence, those with a mark before their end; no text holds a NUL.
+
+    One search over all: most texts end at their first mark or have none.
+    """
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    places = [mark.start() for mark in _INNER.finditer("\0".join(texts))]
+    found: list[int] = np.unique(np.searchsorted(ends, places, side="right")).tolist()
+    return found
 
 
 def starts(clean: str) -> list[int]:
     """Return the offsets, in characters, at which sentences start; the first is 0 unless the text is empty."""
     if not clean:
         return []
-    if not several(clean):
-        return [0]
     ends = [match.span() for match in _END.finditer(clean)]
     if _BRACKETS.search(clean):
         ends = _outside(ends, _closed(clean))

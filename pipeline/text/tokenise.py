@@ -22,7 +22,7 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text import sentences
 from pipeline.text.lexicon import Lexicon
 
-_UNKNOWN = re.compile(r"!(.*?)(?:\n|\Z)", re.DOTALL)  # fugashi strips the last line end
+_UNKNOWN = re.compile(r"!([^\0]*?)(?:\n|(?=\0)|\Z)")  # fugashi strips the last line end
 _POST = 1 << 24
 """Room for the characters of one post in a key that holds post and character."""
 
@@ -73,20 +73,19 @@ class Tokeniser:
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Analyse posts, each of at most some 100,000 characters: MeCab crashes near 190,000."""
-        unknown = _Numbers(self.lexicon.size)
-        parsed = dict.fromkeys(texts, "")
-        if len(self.known) > _REMEMBERED:
-            self.known.clear()
-        for text in parsed:
-            line = self.known.get(text)
+        unknown, known = _Numbers(self.lexicon.size), self.known
+        if len(known) > _REMEMBERED:
+            known.clear()
+        lines = []
+        for text in texts:
+            line = known.get(text)
             if line is None:
-                self.known[text] = line = self.parse(text)
-            if "!" in line:
-                parts = _UNKNOWN.split(line)
-                parts[1::2] = map(unknown.__getitem__, parts[1::2])
-                line = "".join(parts)
-            parsed[text] = line
-        codes = [parsed[text] for text in texts]
+                known[text] = line = self.parse(text)
+            lines.append(line)
+        # All posts at once from here on; no analysis holds a NUL.
+        parts = _UNKNOWN.split("\0".join(lines))
+        parts[1::2] = map(unknown.__getitem__, parts[1::2])
+        codes = "".join(parts).split("\0") if lines else []
         lengths = np.fromiter(map(len, codes), np.int32, len(codes)) // 4
         return Encoded(lexicons.decode("".join(codes).encode("ascii")), lengths, list(unknown))
 
@@ -171,8 +170,8 @@ def _sentences(texts: Sequence[str], width: np.ndarray, lengths: np.ndarray) -> 
     found = np.zeros(len(width), np.int32)
     bounds = {
         post: [at - text.count(" ", 0, at) - text.count("\n", 0, at) for at in sentences.starts(text)]
-        for post, text in enumerate(texts)
-        if sentences.several(text)
+        for post in sentences.several(texts)
+        for text in [texts[post]]
     }
     posts = np.fromiter(bounds, np.int64, len(bounds))
     sizes = np.fromiter(map(len, bounds.values()), np.int64, len(bounds))
