@@ -2,14 +2,19 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STORE ?= store
+SAMPLE = --settings data/sample/hibi.toml --store $(STORE)
 
 .PHONY: run test check bench clean lock help
 
 help:            ## show the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed 's/:.*##/:/'
 
-run: .venv/ready ## set up and make the report of the sample
-	$(BIN)/hibi run --settings data/sample/hibi.toml --store $(STORE)
+run: .venv/ready ## set up, train two models, and make the report of the sample
+	$(BIN)/hibi run $(SAMPLE) --no-report
+	test -f $(STORE)/models/topic/served.json || { \
+	  $(BIN)/hibi label import data/sample/labels.csv --who generator $(SAMPLE) && \
+	  $(BIN)/hibi retrain mood $(SAMPLE) && $(BIN)/hibi retrain topic $(SAMPLE); }
+	$(BIN)/hibi run $(SAMPLE)
 
 test: .venv/ready-dev ## run the tests
 	$(BIN)/python -m pytest -n auto
@@ -24,9 +29,9 @@ bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.m
 
 lock: .venv/uv   ## resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra build pyproject.toml -o requirements.lock
+	  --extra build --extra cpu pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	  --extra build --extra cpu --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:           ## remove the environment and the store of the sample
 	rm -rf .venv $(STORE)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline import terminal
+from pipeline import cli_labels, cli_learning, terminal
+from pipeline.cli_options import (
+    Csv,
+    Json,
+    SettingsPath,
+    Since,
+    StorePath,
+    Top,
+    Until,
+    answer,
+    day_of,
+    open_store,
+    settings_here,
+)
 from pipeline.errors import PipelineError, SettingsError, StoreBusy
 
 if TYPE_CHECKING:
     from pipeline.engines.pool import Pool
-    from pipeline.settings import Settings
     from pipeline.store.layout import Layout
 
 FAILED, USAGE, PARTLY, BUSY = 1, 2, 3, 75
@@ -27,16 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-StorePath = Annotated[
-    Path | None, typer.Option("--store", help="Folder of the store. [default: store, or as in the settings]")
-]
-SettingsPath = Annotated[Path | None, typer.Option("--settings", help="hibi.toml. [default: ./hibi.toml, if there]")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Answer in CSV.")]
-Since = Annotated[str | None, typer.Option("--since", help="First day, 2024-01-31.")]
-Until = Annotated[str | None, typer.Option("--until", help="Last day; may lie in the future.")]
-Top = Annotated[int, typer.Option("--top", min=1, help="Rows at the most.")]
 
 
 def main() -> NoReturn:
@@ -72,6 +73,9 @@ def run(
     until: Until = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")] = None,
     force: Annotated[str | None, typer.Option("--force", help="Run this stage even where it is current.")] = None,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Take in and count only, so that a model can be trained first.")
+    ] = False,
 ) -> None:
     """Take in what is new and bring every day up to date."""
     from pipeline.engines.pool import Pool, collect_seldom
@@ -79,7 +83,7 @@ def run(
     collect_seldom()
     with Pool(workers or _cores()) as pool:
         pool.start()  # first of all: workers load while this process does
-        raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force))
+        raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force, not no_report))
 
 
 def _run(
@@ -89,13 +93,14 @@ def _run(
     settings: Path | None,
     days: tuple[str | None, str | None, str | None],
     force: str | None,
+    reports: bool,
 ) -> int:
     from pipeline import stages
     from pipeline.engines import local, project
 
     date, since, until = days
-    settings = settings or _settings_here()
-    chosen, layout = _open(settings, store)
+    settings = settings or settings_here()
+    chosen, layout = open_store(settings, store)
     if date and (since or until):
         raise SettingsError("--date goes without --since and --until")
     names = ["ingest", *(stage.name for stage in stages.STAGES)]
@@ -104,7 +109,7 @@ def _run(
     _log()
     opened = project.open_project(chosen, layout.root, settings)
     last = local.last_closed_day(opened, dt.datetime.now(dt.UTC))
-    wanted = local.Wanted(_day(date or until, chosen) or last, _day(date or since, chosen), force)
+    wanted = local.Wanted(day_of(date or until, chosen) or last, day_of(date or since, chosen), force, reports)
     printer = terminal.Printer(layout)
     outcome = None
     try:
@@ -150,8 +155,8 @@ def status(store: StorePath = None, settings: SettingsPath = None, as_json: Json
     """Tell what is up to date, what is not, and what was taken in."""
     from pipeline.engines import inspection
 
-    chosen, layout = _open(settings, store, of_run=True)
-    _answer(inspection.status(chosen, layout), as_json, inspection.status_lines)
+    chosen, layout = open_store(settings, store, of_run=True)
+    answer(inspection.status(chosen, layout), as_json, inspection.status_lines)
 
 
 @app.command()
@@ -159,9 +164,9 @@ def doctor(store: StorePath = None, settings: SettingsPath = None, as_json: Json
     """Check environment, dictionary, font, settings and every stored file, and say what to do."""
     from pipeline.engines import inspection
 
-    chosen, layout = _open(settings, store)
+    chosen, layout = open_store(settings, store)
     checks = inspection.doctor(chosen, layout)
-    _answer(checks, as_json, inspection.doctor_lines)
+    answer(checks, as_json, inspection.doctor_lines)
     if any(not check["ok"] for check in checks):
         raise typer.Exit(FAILED)
 
@@ -183,8 +188,8 @@ def words(
     """Rank the words of a span of days."""
     from pipeline.engines import explore
 
-    chosen, layout = _open(settings, store)
-    rows = explore.words(layout, _day(since, chosen), _day(until, chosen), pos or [], top)
+    chosen, layout = open_store(settings, store)
+    rows = explore.words(layout, day_of(since, chosen), day_of(until, chosen), pos or [], top)
     terminal.print_rows(rows, explore.WORDS, as_json, as_csv)
 
 
@@ -202,8 +207,8 @@ def kwic(
     """Show a word in its posts (keyword in context)."""
     from pipeline.engines import explore
 
-    chosen, layout = _open(settings, store)
-    rows = explore.kwic(layout, _day(since, chosen), _day(until, chosen), word, top)
+    chosen, layout = open_store(settings, store)
+    rows = explore.kwic(layout, day_of(since, chosen), day_of(until, chosen), word, top)
     zone = chosen.zone
     for row in rows:
         row["time"] = f"{row['time'].astimezone(zone):%H:%M}"
@@ -223,58 +228,10 @@ def trend(
     """Count words day by day."""
     from pipeline.engines import explore
 
-    chosen, layout = _open(settings, store)
-    rows = explore.trend(layout, _day(since, chosen), _day(until, chosen), asked)
+    chosen, layout = open_store(settings, store)
+    rows = explore.trend(layout, day_of(since, chosen), day_of(until, chosen), asked)
     terminal.print_rows(rows, explore.TREND, as_json, as_csv)
 
 
-def _settings_here() -> Path | None:
-    return Path("hibi.toml") if Path("hibi.toml").is_file() else None
-
-
-def _settings_of_run(store: Path | None) -> Path | None:
-    """Find the settings file that a store's last run was done with, unless the folder that one is in has its own."""
-    from pipeline.engines import last_run
-    from pipeline.settings import load
-    from pipeline.store.layout import Layout
-
-    here = _settings_here()
-    run = None if store is None and here else last_run.recall(Layout(store or load(None).store))
-    if run is None:
-        return here
-    found = Path(run["settings"]) if run["settings"] else None
-    if found and not found.is_file():
-        raise SettingsError(f"{found}: the settings of the last run are gone; name others with --settings")
-    return found
-
-
-def _open(settings: Path | None, store: Path | None, of_run: bool = False) -> tuple[Settings, Layout]:
-    from pipeline.settings import load
-    from pipeline.store.layout import Layout
-
-    chosen = load(settings or (_settings_of_run(store) if of_run else _settings_here()))
-    layout = Layout(store or chosen.store)
-    path = layout.root.absolute().as_posix()
-    if any("\ud800" <= sign <= "\udfff" for sign in path) or ("\\" in path and any(sign in path for sign in "*?[")):
-        raise SettingsError(f"{path!r}: DuckDB finds no store there: not UTF-8, or a backslash beside *, ? or [")
-    return chosen, layout
-
-
-def _day(text: str | None, settings: Settings) -> dt.date | None:
-    if text is None:
-        return None
-    today = dt.datetime.now(settings.zone).date()
-    if text in ("today", "yesterday"):
-        return today if text == "today" else today - dt.timedelta(days=1)
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{text}: not a day; write 2024-01-31, today or yesterday") from error
-
-
-def _answer(content: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> None:
-    if as_json:
-        terminal.print_json(content)
-    else:
-        for line in lines(content):
-            typer.echo(terminal.printable(line))
+app.add_typer(cli_learning.app)
+app.add_typer(cli_labels.app)

@@ -121,6 +121,25 @@ class Report(_Frozen):
     """Posts shown for a word."""
 
 
+class Task(_Frozen):
+    """A question that a model answers of every post; the model has the task's name."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
+    title: str | None = None
+    """What reports call it; mood and topic have names of their own."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """Label -> what reports call it."""
+    recipe: str = "sentiment"
+    """A shipped recipe, or a file of one's own (with a slash or ending in .toml). One whose head is the next token
+    makes a language model: it tells how surprising a post is."""
+    labels: tuple[str, ...] = ()
+    """The possible answers; without any, those that occur among the labels of the store."""
+    several: bool = False
+    """A post may have several labels."""
+    gold: Path | None = None
+    """A frozen gold set (CSV with post_id and label) that a new model is measured on and never learns from."""
+
+
 class Settings(_Frozen):
     """All settings of a store."""
 
@@ -136,11 +155,26 @@ class Settings(_Frozen):
     pictures: Pictures = Pictures()
     summary: Summary = Summary()
     report: Report = Report()
+    models: tuple[Task, ...] = ()
+    """What is answered of each post; without an entry nothing learned is run."""
 
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
         return _zone_name(value)
+
+    @field_validator("models")
+    @classmethod
+    def _once(cls, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+        names = [task.name for task in tasks]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{twice[0]!r} is named twice")
+        return tasks
+
+    @property
+    def titles(self) -> list[tuple[str, str | None, dict[str, str]]]:
+        """What reports call the models and their labels: name, title, names of labels."""
+        return [(task.name, task.title, task.names) for task in self.models]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -185,5 +219,12 @@ def _resolve(settings: Settings, folder: Path) -> Settings:
             "inbox": tuple(folder / p for p in settings.inbox),
             "store": folder / settings.store,
             "words": words.model_copy(update={name: folder / p for name, p in lists.items() if p is not None}),
+            "models": tuple(_resolve_task(task, folder) for task in settings.models),
         }
     )
+
+
+def _resolve_task(task: Task, folder: Path) -> Task:
+    own = "/" in task.recipe or task.recipe.endswith(".toml")
+    recipe = str(folder / task.recipe) if own else task.recipe
+    return task.model_copy(update={"recipe": recipe, "gold": folder / task.gold if task.gold else None})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +17,10 @@ import pyarrow as pa
 from pipeline import spreading, tables
 from pipeline.settings import Settings
 from pipeline.spreading import Mapper
+
+if TYPE_CHECKING:
+    from pipeline.models.daily import Task
+    from pipeline.models.evidence import Ask, Spoken
 
 Day = dt.date
 
@@ -44,21 +48,22 @@ STAGES = (
     Stage("merge", 1, (), settings=("duplicates", "timezone")),
     Stage("tokenise", 1, ("merge",), settings=("words.max_length",), dictionary=True),
     Stage("count", 1, ("merge", "tokenise")),
+    Stage("predict", 1, ("merge",), settings=("timezone",)),
     Stage("tabulate", 1, ("merge", "tokenise"), (("merge", 1), ("tokenise", 1)), lists=True),
     Stage("draw", 1, ("tabulate",), settings=("pictures", "report.language")),
     Stage("summarise", 1, ("merge", "tokenise"), settings=("summary",), lists=True),
     Stage(
         "report",
         1,
-        ("merge", "tokenise", "count", "tabulate", "draw", "summarise"),
-        (("count", 27), ("merge", 27)),
-        ("report", "pictures.days", "timezone", "privacy"),
+        ("merge", "tokenise", "count", "predict", "tabulate", "draw", "summarise"),
+        (("count", 27), ("merge", 27), ("predict", 27)),
+        ("report", "pictures.days", "timezone", "privacy", "titles"),
         lists=True,
     ),
 )
 """In the order that they run."""
 
-ANALYSE, PRESENT = STAGES[:3], STAGES[3:]
+ANALYSE, PRESENT = STAGES[:4], STAGES[4:]
 """What needs its own day alone, and what also looks at days before: those must be analysed first."""
 
 
@@ -156,6 +161,100 @@ def count_words(tokens: pa.Table) -> int:
     pos = tokens["pos"].unify_dictionaries().combine_chunks()
     words = pc.invert(pc.is_in(pos.dictionary, _NO_WORDS)).to_numpy(zero_copy_only=False)
     return int(words[pos.indices.to_numpy()].sum()) if len(words) else 0
+
+
+# predict
+
+
+class Answered(NamedTuple):
+    """What a model says of a day."""
+
+    predictions: pa.Table
+    shares: pa.Table
+    evidence: pa.Table
+    facts: dict[str, Any]
+    """``version``, ``kind`` (labels, next), ``posts``: those asked; of labels, too, ``labels``, ``measured``: whether
+    the model's mistakes are known, so that shares can be told, and ``unsure``: posts without a sure answer."""
+
+
+Words = Callable[[list[str]], list[list[tuple[str, str]]]]
+"""Clean texts -> of each its words that may be left out: (word, form in the text)."""
+
+_READ = 2_000
+"""Posts of a day that a language model reads, evenly over the day: each costs as much as a hundred answers."""
+
+
+def predict(posts: pa.Table, task: Task, ask: Ask, words: Words, zone: ZoneInfo) -> Answered:
+    """Answer a task for a day's posts; ``ask`` gives probabilities of texts, float (n, labels).
+
+    Posts without anything to read have no answer. Shares and evidence are of posts that are neither repost nor copy.
+    """
+    from pipeline.models import daily, evidence
+
+    posts = posts.filter(_readable(posts))
+    texts = posts["text"].combine_chunks().dictionary_encode()
+    probabilities = ask(texts.dictionary.to_pylist())[texts.indices.to_numpy()]
+    predictions = daily.predictions(task, posts["post_id"].to_pylist(), probabilities)
+    kept = np.flatnonzero(_originals(posts))
+    asked, own = posts.take(pa.array(kept)), probabilities[kept]
+    sampled = evidence.sample(own, task.several)
+    spoken = _spoken(asked.take(pa.array(sampled)), words)
+    found = [
+        evidence.words(task, spoken, ask),
+        evidence.posts(task, asked["post_id"].to_pylist(), asked["text"].to_pylist(), own),
+    ]
+    vague = daily.unsure(task, own)
+    facts = {
+        "version": task.version,
+        "kind": "labels",
+        "labels": task.labels,
+        "measured": task.confusion is not None,
+        "posts": len(kept),
+        "unsure": int(vague.sum()),
+    }
+    shares = daily.shares_of_day(task, own, _hours(asked["created_at"], zone))
+    return Answered(predictions, shares, pa.concat_tables(found), facts)
+
+
+def surprise(posts: pa.Table, task: Task, perplexities: Callable[[list[str]], np.ndarray]) -> Answered:
+    """Let a language model tell which posts of a day it expects most and least."""
+    from pipeline.models import evidence
+
+    posts = posts.filter(_readable(posts))
+    asked = posts.take(pa.array(np.flatnonzero(_originals(posts))))
+    asked = asked.take(pa.array(evidence.evenly(asked.num_rows, _READ)))
+    texts = asked["text"].to_pylist()
+    found = evidence.of_language(task, asked["post_id"].to_pylist(), texts, perplexities(texts))
+    facts = {"version": task.version, "kind": "next", "posts": len(texts)}
+    return Answered(tables.PREDICTIONS.empty_table(), tables.SHARES.empty_table(), found, facts)
+
+
+def _readable(posts: pa.Table) -> pa.ChunkedArray:
+    from pyarrow import compute as pc
+
+    signs = pc.add(pc.list_value_length(posts["emoji"]), pc.list_value_length(posts["kaomoji"]))
+    return pc.or_(pc.not_equal(posts["clean"], ""), pc.greater(signs, 0))
+
+
+def _originals(posts: pa.Table) -> np.ndarray:
+    from pyarrow import compute as pc
+
+    again = pc.or_(posts["is_repost"], pc.is_valid(posts["duplicate_of"]))
+    return np.asarray(~again.to_numpy())
+
+
+def _hours(times: pa.ChunkedArray, zone: ZoneInfo) -> np.ndarray:
+    """Tell the hour in the zone of each time; int (n,)."""
+    return np.fromiter((time.astimezone(zone).hour for time in times.to_pylist()), np.int64, len(times))
+
+
+def _spoken(posts: pa.Table, words: Words) -> list[Spoken]:
+    """Give each post's words, emoji and emoticons as they stand in its text."""
+    from pipeline.models.evidence import Spoken
+
+    rows = posts.select(["text", "clean", "emoji", "kaomoji"]).to_pylist()
+    found = words([row["clean"] for row in rows])
+    return [Spoken(row["text"], some, [*row["emoji"], *row["kaomoji"]]) for row, some in zip(rows, found, strict=True)]
 
 
 # summarise

@@ -126,6 +126,17 @@ LABELS = _schema(
 )
 """``labels/TASK.parquet``: one row a post, task, origin and person, ordered by these; the person's latest answer."""
 
+TRIALS = _schema(
+    ("post_id", _text, "a labelled post"),
+    ("part", _text, "train, dev, recent (the latest, held out), frozen (gold set), left_out (copies, late weak ones)"),
+    ("label", _text, "the answer that counts as right, as in labels"),
+    ("origin", _text, "gold or weak, as in labels"),
+    ("challenger", _text, "what the version answered; null where it was not asked"),
+    ("champion", _text, "what the version then in service answered; null where there was none, or it knew the post"),
+    ("linear", _text, "what the linear baseline answered"),
+)
+"""``models/NAME/cards/VERSION/posts.parquet``: what a version learned from and was proved on, ordered by post_id."""
+
 PREDICTIONS = _schema(
     ("post_id", _text, "the post"),
     ("task", _text, "what was asked, the name of the model: mood, topic"),
@@ -135,3 +146,29 @@ PREDICTIONS = _schema(
     ("unsure", pa.bool_(), "the probability is below the model's threshold"),
 )
 """``predictions/date=D``: what the models say of each post, in order of posts, task and label."""
+
+SHARES = _schema(
+    ("task", _text, "the name of the model"),
+    ("hour", pa.int32(), "hour of the day from 0 in the store's zone; null for the whole day"),
+    ("label", _text, "each of the model's labels"),
+    ("posts", pa.int64(), "posts that were asked, without reposts and copies"),
+    ("answers", pa.int64(), "those that were said to have the label"),
+    ("share", pa.float64(), "of the posts, 0 to 1, corrected for the mistakes that the model is known to make"),
+    ("low", pa.float64(), "the share lies above it 97.5 times of 100"),
+    ("high", pa.float64(), "the share lies below it 97.5 times of 100"),
+    ("model_version", _text, "version of the model, mood/0003"),
+)
+"""``shares/date=D``: what part of a day, or of an hour of it, each label has."""
+
+EVIDENCE = _schema(
+    ("task", _text, "the name of the model"),
+    ("kind", _text, "word: speaks for a label; typical: a post as the model knows them; surprising: one unlike those"),
+    ("label", _text, "the label; null where a language model speaks"),
+    ("rank", pa.int32(), "order within task, kind and label, from 1"),
+    ("word", _text, "of words: the word, or an emoji"),
+    ("post_id", _text, "of posts: the post"),
+    ("value", pa.float64(), "word: mean fall of the probability when it is left out; post: probability, or perplexity"),
+    ("posts", pa.int64(), "of words: posts of the sample that have it"),
+    ("model_version", _text, "version of the model, mood/0003"),
+)
+"""``evidence/date=D``: what speaks for each label, and posts to read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.engines.inbox import Taken
     from pipeline.engines.local import DayResult, Outcome
+    from pipeline.models.training import Progress as Step
     from pipeline.store.layout import Layout
     from pipeline.store.manifest import DayManifest
 
@@ -74,7 +75,45 @@ class Printer:
         if failed:
             typer.echo(f"failed: {', '.join(map(printable, failed))}", err=True)
         if done:
-            typer.echo(f"{done} day(s); open {self.layout.reports / 'index.html'}")
+            page = self.layout.reports / "index.html"
+            typer.echo(f"{done} day(s){f'; open {page}' if page.exists() else ''}")
+
+
+class TrainingBar:
+    """Tells how a training goes: a bar on a terminal, and a line an epoch."""
+
+    def __init__(self) -> None:
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    def __enter__(self) -> TrainingBar:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            progress.start()
+            self._bar = (progress, progress.add_task("getting ready", total=None))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar[0].stop()
+            self._bar = None
+
+    def __call__(self, now: Step) -> None:
+        """Show where it stands."""
+        network = f"network {now.member + 1}, " if now.member else ""
+        if now.score is not None:
+            line = f"{network}epoch {now.epoch}: loss {now.loss:.4f}, score on dev {now.score:.4f}"
+            if self._bar:
+                self._bar[0].console.print(line, markup=False, highlight=False)
+            else:
+                typer.echo(line, err=True)
+        elif self._bar:
+            self._bar[0].update(
+                self._bar[1], description=f"{network}epoch {now.epoch}", completed=now.step, total=now.steps
+            )
 
 
 def day_line(layout: Layout, result: DayResult, manifest: DayManifest) -> str:
@@ -85,7 +124,7 @@ def day_line(layout: Layout, result: DayResult, manifest: DayManifest) -> str:
         f"{facts['posts']:,} posts, {facts['authors']:,} authors, {facts['reposts']:,} reposts,"
         f" {facts['copies']:,} copies, {quarantined:,} quarantined"
     )
-    report = layout.folder("reports", result.day) / "index.html"
+    report = layout.folder("reports", result.day) / "index.html" if "report" in manifest.stages else "no report yet"
     return f"{result.day}  {counts}  {report}  ({', '.join(result.ran)})"
 
 
@@ -106,17 +145,27 @@ def print_rows(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool
     if as_json:
         print_json(rows)
     elif as_csv:
-        import csv
-
-        from pipeline.reports.csv_tables import inert
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([inert(v) if isinstance(v, str) else v for v in row.values()] for row in rows)
+        print_csv(rows, columns)
     elif rows:
         _print_table(rows)
     else:
         typer.echo("nothing found", err=True)
+
+
+def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None = None) -> None:
+    """Print rows as CSV; the first row names the columns where they are not given."""
+    import csv
+
+    from pipeline.reports.csv_tables import inert
+
+    writer, header = csv.writer(sys.stdout, lineterminator="\n"), columns
+    if header:
+        writer.writerow(header)
+    for row in rows:
+        if header is None:
+            header = list(row)
+            writer.writerow(map(inert, header))
+        writer.writerow([inert(v) if isinstance(v, str) else v for v in row.values()])
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

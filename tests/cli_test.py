@@ -126,7 +126,7 @@ def small(tmp_path):
 def test_a_run_says_a_line_a_day_and_ends_well(made):
     assert (made.first.returncode, made.first.stderr) == (0, "")
     first, second, last = made.first.stdout.splitlines()
-    stages = "merge, tokenise, count, tabulate, draw, summarise, report"
+    stages = "merge, tokenise, count, predict, tabulate, draw, summarise, report"
     page = made.store / "reports" / ONE / "index.html"
     assert first == f"{ONE}  3 posts, 3 authors, 1 reposts, 0 copies, 0 quarantined  {page}  ({stages})"
     # the line without a time counts to the day of the line before it

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "pipeline"
 ROWS = [
-    {"cli", "terminal", "__main__"},
+    {"cli", "cli_learning", "cli_labels", "cli_options", "terminal", "__main__"},
     {"engines"},
     {"stages"},
     {"ingest", "text", "analysis", "pictures", "models", "reports", "store"},
@@ -19,6 +19,14 @@ ALLOWED_BESIDE = {
     ("ingest", "text"),
     ("models", "text"),
     ("cli", "terminal"),
+    ("cli", "cli_options"),
+    ("cli", "cli_learning"),
+    ("cli", "cli_labels"),
+    ("cli_options", "terminal"),
+    ("cli_learning", "terminal"),
+    ("cli_learning", "cli_options"),
+    ("cli_labels", "terminal"),
+    ("cli_labels", "cli_options"),
     ("__main__", "cli"),
     ("settings", "errors"),
     ("files", "errors"),

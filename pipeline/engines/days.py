@@ -8,16 +8,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline import files, stages, tables
-from pipeline.engines import jobs, presenting, queries
+from pipeline.engines import jobs, predicting, presenting, queries
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project
-from pipeline.errors import WorkError
+from pipeline.errors import LostWorker, WorkError
 from pipeline.stages import Stage
 from pipeline.store import parquet
 from pipeline.store.layout import Day
@@ -28,6 +29,8 @@ Saved = tuple[list[Path], Facts]
 
 _ROWS = 100_000
 """Posts a row group."""
+
+_ANSWERS = {"predictions": tables.PREDICTIONS, "shares": tables.SHARES, "evidence": tables.EVIDENCE}
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,20 @@ class Book:
             found["lists"] = project.lists
         if stage.name == "merge":
             found |= self._collected(day)
+        if stage.name == "predict":  # not the version: a promotion leaves old days as they are
+            found |= {f"model {name}": "in service" if served else "none" for name, served in self.models.items()}
         for name in stage.reads:
             found |= self._outputs(name, day)
         for name, before in stage.reads_before:
             for back in range(1, before + 1):
                 found |= self._outputs(name, day - dt.timedelta(days=back))
         return found
+
+    @cached_property
+    def models(self) -> dict[str, bool]:
+        """The models that the settings name, and whether a version of each is in service."""
+        names = [task.name for task in self.project.settings.models]
+        return {name: predicting.in_service(self.project.layout, name) for name in names}
 
     def _collected(self, day: Day) -> dict[str, str]:
         layout = self.project.layout
@@ -186,6 +197,33 @@ class DayWork:
         counts = self._write("counts", tables.COUNTS, [found.counts])
         authors = self._write("word_authors", tables.WORD_AUTHORS, [found.word_authors])
         return [counts, authors], {"distinct": found.counts.num_rows}
+
+    def predict(self) -> Saved:
+        """Posts to what the models in service say of them, in one of the few workers that load Keras."""
+        asked = [name for name, served in self.book.models.items() if served]
+        notes = [(name, "") for name, served in self.book.models.items() if not served]
+        if not asked:
+            for table in _ANSWERS:
+                files.remove(self.partition(table))
+            return [], {"tasks": {}, "notes": notes}
+        lexicon, apart = self.project.lexicon, self.pool.apart
+        arguments = (
+            self.partition("posts"),
+            predicting.Asked(
+                self.layout.root,
+                tuple(asked),
+                lexicon.folder,
+                lexicon.fingerprint,
+                self.project.stop_words,
+                self.settings.zone,
+            ),
+        )
+        try:
+            answers = apart.result(apart.submit(jobs.predict, *arguments), jobs.predict, *arguments)
+        except LostWorker as error:
+            answers = predicting.nothing([(name, str(error)) for name in asked])
+        outputs = [self._write(table, schema, _slices(getattr(answers, table))) for table, schema in _ANSWERS.items()]
+        return outputs, {"tasks": answers.tasks, "notes": notes + answers.notes}
 
     def tabulate(self) -> Saved:
         """Posts and tokens to the ranked tables, by the queries that the page shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -17,7 +17,10 @@ from pipeline.store import parquet
 from pipeline.text.normalise import clean_table
 from pipeline.text.tokenise import analyse
 
-__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "summarise"]
+if TYPE_CHECKING:
+    from pipeline.engines.predicting import Answers, Asked
+
+__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "predict", "summarise"]
 
 
 def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> Gathered:
@@ -33,6 +36,13 @@ def summarise(posts: Path, tokens: Path, stop_words: frozenset[str], settings: S
     del table, chunks
     pa.default_memory_pool().release_unused()  # of a day of a million posts, the worker would keep 130 MB
     return found
+
+
+def predict(posts: Path, asked: Asked) -> Answers:
+    """Let the models in service answer for a day."""
+    from pipeline.engines import predicting
+
+    return predicting.answer(posts, asked)
 
 
 def draw_cloud(

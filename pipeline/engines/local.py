@@ -38,6 +38,8 @@ class Wanted:
     since: Day | None = None
     force: str | None = None
     """A stage to run even where it is current; ``ingest`` reads all files again."""
+    reports: bool = True
+    """Whether to go on to tables, pictures and reports: a model may have to be trained before."""
 
     def holds(self, day: Day) -> bool:
         """Tell whether a day is wanted."""
@@ -92,7 +94,8 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
         book = Book(project, {day: DayManifest(layout, day) for day in layout.days()})
         publishing.share_fonts(layout)
         results = _Days(book, wanted, pool, watcher).run()
-        publishing.publish(project, book.days, results)
+        if wanted.reports:
+            publishing.publish(project, book.days, results)
     return Outcome(taken, results, [day for day in book.days if not wanted.holds(day)])
 
 
@@ -114,9 +117,13 @@ class _Days:
         self.results = {day: DayResult(day) for day in book.days if wanted.holds(day)}
 
     def run(self) -> list[DayResult]:
-        stale = [day for day in self.results if self._stale(day, stages.STAGES)]
+        some = stages.STAGES if self.wanted.reports else stages.ANALYSE
+        stale = [day for day in self.results if self._stale(day, some)]
         self.watcher.days(len(stale))
         self._each(stale, lambda day: self._stages(day, stages.ANALYSE))
+        if not self.wanted.reports:
+            self._each(stale, self._told)
+            return [result for result in self.results.values() if result.ran or result.error]
         # what was analysed may have put later days out of date
         late = [d for d, r in self.results.items() if r.ran or r.error or self._stale(d, stages.PRESENT)]
         self._each(late, self._present)
@@ -149,6 +156,9 @@ class _Days:
 
     def _present(self, day: Day) -> None:
         self._stages(day, stages.PRESENT)
+        self._told(day)
+
+    def _told(self, day: Day) -> None:
         result = self.results[day]
         log.info("day", day=str(day), ran=result.ran, error=result.error)
         self.watcher.day(result, self.book.days[day])

@@ -19,6 +19,9 @@ from pipeline.errors import LostWorker
 
 Result = TypeVar("Result")
 
+_PER_LARGE = 8
+"""Workers to each of the processes apart, which compute on several cores anyway."""
+
 
 class Pool:
     """Processes shared by all days of a run; started when first used."""
@@ -27,6 +30,15 @@ class Pool:
         self.workers = workers
         self._lock = threading.RLock()
         self._executor: ProcessPoolExecutor | None = None
+        self._apart: Pool | None = None
+
+    @property
+    def apart(self) -> Pool:
+        """A few processes for what fills a process for good: one that has loaded Keras is 500 MB larger."""
+        with self._lock:
+            if self._apart is None:
+                self._apart = Pool(max(1, self.workers // _PER_LARGE))
+            return self._apart
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +117,8 @@ class Pool:
 
     def close(self) -> None:
         """End the processes."""
+        if self._apart is not None:
+            self._apart.close()
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
 

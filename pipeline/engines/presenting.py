@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.analysis import ranking
 from pipeline.analysis.ranking import Span
-from pipeline.engines import contexts, queries
+from pipeline.engines import contexts, learned, queries
 from pipeline.engines.contexts import Contexts
 from pipeline.engines.project import Project
 from pipeline.engines.queries import Days
@@ -60,6 +60,8 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         chosen.words(shown, tokens, connection.execute(spellings).fetchall())
         chosen.items(shown)
         charts = _charts(connection, layout, days, day, shown, settings)
+        reader = learned.Reader(connection, layout, days, day, settings)
+        read = tuple(reader.all(_named_posts(layout, day, reader.wanted(), settings)))
     previous = queries.before(days, day, "merge")
     posts = parquet.read(layout.partition("posts", day), ["post_id", "author", "created_at", "text"])
     summary = tuple(_summary(layout, day, posts, settings))
@@ -77,13 +79,25 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         pictures=tuple(_pictures(layout, manifest, settings)),
         charts=charts,
         summary=summary,
+        learned=read,
         files=tuple(_file(source) for source in manifest.stages["merge"].facts["files"]),
         quarantine=tuple(_rejected(layout, day)),
-        notes=tuple(_notes(manifest, settings)),
+        notes=(*_notes(manifest, settings), *reader.notes()),
         settings=_settings(settings),
         versions=versions(),
         dictionary=project.lexicon.fingerprint,
     )
+
+
+def _named_posts(layout: Layout, day: Day, wanted: list[str], settings: Settings) -> dict[str, model.Post]:
+    """Read some posts of the day by their ids."""
+    from pyarrow import compute as pc
+
+    if not wanted:
+        return {}
+    posts = parquet.read(layout.partition("posts", day), ["post_id", "author", "created_at", "text"])
+    rows = posts.filter(pc.is_in(posts["post_id"], pa.array(wanted, pa.string()))).to_pylist()
+    return {row["post_id"]: _post(row, settings) for row in rows}
 
 
 def _post(row: dict[str, Any], settings: Settings) -> model.Post:
@@ -239,7 +253,8 @@ def _settings(settings: Settings) -> dict[str, str]:
             found[prefix] = json.dumps(value, ensure_ascii=False)
 
     paths = {"dictionary", "stop_words", "synonyms"}  # of this machine: not for a page that may be shared
-    walk("", settings.model_dump(mode="json", exclude={"inbox": True, "store": True, "words": paths}))
+    models = {"__all__": {"gold", "recipe", "names"}}
+    walk("", settings.model_dump(mode="json", exclude={"inbox": True, "store": True, "words": paths, "models": models}))
     return found
 
 

@@ -51,10 +51,20 @@ def open_project(settings: Settings, store: Path, settings_file: Path | None = N
     user = _user_words(settings)
     stop = frozenset(word.lower() for word in stopwords.load(words.stop_words, words.shipped))
     named = synonyms.load(words.synonyms, words.shipped)
-    split = variants.split_words(named.keys() - {word.word for word in user}, lexicon.source_folder())
+    opened = _open_lexicon(user, named)
     named |= {word.word: word.preferred for word in user if word.preferred}
     lists = hashlib.sha256(repr((sorted(stop), _columns(named))).encode()).hexdigest()[:16]
-    return Project(settings, layout, open_lexicon(user, split), stop, named, lists, settings_file)
+    return Project(settings, layout, opened, stop, named, lists, settings_file)
+
+
+def lexicon_of(settings: Settings) -> Lexicon:
+    """Open the dictionary with the words of the settings: the one of a run. Raises SettingsError, DictionaryError."""
+    return _open_lexicon(_user_words(settings), synonyms.load(settings.words.synonyms, settings.words.shipped))
+
+
+def _open_lexicon(user: list[dictionary.UserWord], named: dict[str, str]) -> Lexicon:
+    split = variants.split_words(named.keys() - {word.word for word in user}, lexicon.source_folder())
+    return open_lexicon(user, split)
 
 
 def _user_words(settings: Settings) -> list[dictionary.UserWord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import __version__, files
@@ -29,10 +30,10 @@ def publish(project: Project, days: Mapping[Day, DayManifest], results: Sequence
         files.write(layout.root, page, text.encode())
 
 
-def share_fonts(layout: Layout) -> None:
+def share_fonts(layout: Layout, folder: Path | None = None) -> None:
     """Put the fonts beside the pages: before the first page, so that none is read without them."""
     for name in (document.FONT, document.EMOJI_FONT):
-        font = layout.reports / "assets" / name
+        font = (folder or layout.reports / "assets") / name
         if not font.exists():
             files.write(layout.root, font, _web_font(name))
 

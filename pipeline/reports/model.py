@@ -142,6 +142,65 @@ class Quarantined:
     raw: str
 
 
+@dataclass(frozen=True)
+class Share:
+    """Of one label among posts: ``answers`` of them were said to have it; ``share`` is corrected, from 0 to 1."""
+
+    label: str
+    posts: int
+    answers: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Clue:
+    """A word that speaks for a label: without it, its probability falls by ``value``, in the mean over ``posts``."""
+
+    word: str
+    value: float
+    posts: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """A post that a model is sure or unsure of: ``value`` is a probability, or the perplexity of a language model."""
+
+    post: Post
+    label: str | None
+    value: float
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one model says of the day; labels are those of the model, ``names`` what the reader is told."""
+
+    task: str
+    title: str
+    version: str
+    language: bool
+    """A language model: no labels, and the values of posts are perplexities."""
+    posts: int
+    """Posts asked, without reposts and copies."""
+    unsure: int = 0
+    measured: bool = True
+    """Whether the model's mistakes are known: else no shares are told."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    shares: tuple[Share, ...] = ()
+    hours: tuple[tuple[int, Share], ...] = ()
+    days: tuple[tuple[dt.date, Share], ...] = ()
+    charts: tuple[Chart, ...] = ()
+    clues: Mapping[str, tuple[Clue, ...]] = field(default_factory=dict)
+    """Of each label, in the order of ``shares``."""
+    typical: tuple[Example, ...] = ()
+    surprising: tuple[Example, ...] = ()
+    queries: Mapping[str, str] = field(default_factory=dict)
+    """What is shown -> the DuckDB SQL for it."""
+    versions: tuple[str, ...] = ()
+    """Other versions that answered on days of the charts."""
+
+
 @dataclass(frozen=True, eq=False)
 class Day:
     """All that the report of one calendar day shows.
@@ -162,6 +221,7 @@ class Day:
     pictures: tuple[Picture, ...] = ()
     charts: tuple[Chart, ...] = ()
     summary: tuple[Sentence, ...] = ()
+    learned: tuple[Learned, ...] = ()
     files: tuple[SourceFile, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()

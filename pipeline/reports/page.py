@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from pipeline.reports import document
+from pipeline.reports import document, learned
 from pipeline.reports.characters import writable
 from pipeline.reports.contexts import as_script_data
 from pipeline.reports.model import Chart, Day, Picture, Post, Quarantined, Row, Sentence, SourceFile, Table, TableName
@@ -32,6 +32,7 @@ def render(day: Day, language: Language, rows: int = 200) -> str:
         tiles=_tiles(day, language),
         notes=[writable(note) for note in day.notes],
         summary=[_sentence(sentence, ZoneInfo(day.timezone)) for sentence in day.summary],
+        learned=_learned(day, keys, language),
         pictures=[_picture(picture) for picture in day.pictures],
         charts=[_chart(chart) for chart in day.charts],
         tables=[_table(table, shown[table.name], keys, day.previous is not None, language) for table in day.tables],
@@ -80,7 +81,7 @@ def _sentence(sentence: Sentence, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _post(post: Post, zone: ZoneInfo) -> dict[str, str | None]:
+def _post(post: Post, zone: ZoneInfo) -> dict[str, object]:
     local = post.time.astimezone(zone)
     return {
         "stamp": local.isoformat(timespec="seconds"),
@@ -88,6 +89,12 @@ def _post(post: Post, zone: ZoneInfo) -> dict[str, str | None]:
         "author": writable(post.author) if post.author else None,
         "link": document.web_link(post.url),
     }
+
+
+def _learned(day: Day, keys: set[str], language: Language) -> list[dict[str, object]]:
+    words = {key.partition("\t")[2] for key in keys}
+    zone = ZoneInfo(day.timezone)
+    return [learned.shown(one, zone, words, language, _chart, _post) for one in day.learned]
 
 
 def _picture(picture: Picture) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.reports import learned
 from pipeline.reports.characters import encodable
 from pipeline.reports.document import web_link
 from pipeline.reports.model import COLUMNS, Chart, Day, Picture, Post, Sentence, Table, columns
@@ -27,6 +28,7 @@ def as_json(day: Day, rows: int = 200) -> bytes:
         "previous_totals": asdict(day.previous) if day.previous else None,
         "notes": day.notes,
         "summary": [_sentence(sentence) for sentence in day.summary],
+        "models": [learned.as_json(one, _post) for one in day.learned],
         "tables": {table.name: _table(table, rows) for table in day.tables},
         "pictures": [_picture(picture) for picture in day.pictures],
         "charts": [_chart(chart) for chart in day.charts],

@@ -72,6 +72,65 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{file} は途中で読めなくなりました。読めた行までを数えています：{error}",
         "{file} could not be read to its end; what came before counts: {error}",
     ),
+    "note_model": ("モデル「{model}」：{reason}", "Model “{model}”: {reason}"),
+    "note_no_model": (
+        "モデル「{model}」はまだ使われていません。hibi train か hibi retrain で学習できます。",
+        "Model “{model}” is not in service yet; hibi train or hibi retrain makes one.",
+    ),
+    # What the models read
+    "learned": ("モデルの読み", "What the models read"),
+    "task_mood": ("気分", "Mood"),
+    "task_topic": ("話題", "Topics"),
+    "task_language": ("ことばづかい", "Language"),
+    "named_positive": ("ポジティブ", "positive"),
+    "named_negative": ("ネガティブ", "negative"),
+    "named_neutral": ("中立", "neutral"),
+    "learned_about": (
+        "モデル {version} が、転載と複製を除く {posts} 件を読みました。うち判断に自信のないもの {unsure} 件。",
+        "Model {version} read {posts} posts, reposts and copies apart; of {unsure} it is unsure.",
+    ),
+    "learned_language": (
+        "言語モデル {version} が、転載と複製を除く {posts} 件を読みました。",
+        "Language model {version} read {posts} posts, reposts and copies apart.",
+    ),
+    "learned_corrected": (
+        "割合は、このモデルの間違いの癖を差し引いた推定です。細い線と帯は 95 % の区間を示します。",
+        "Shares are estimates, corrected for the mistakes that the model is known to make; "
+        "thin lines and bands are 95 % intervals.",
+    ),
+    "learned_unmeasured": (
+        "人が付けた正解がまだ足りず、このモデルの間違いを測れないため、割合は示しません。",
+        "Shares are not told: there are too few labels by people to know the mistakes that this model makes.",
+    ),
+    "learned_versions": ("過去の日には {versions} の答えもあります。", "Earlier days also have answers of {versions}."),
+    "chart_shares": ("{name}の割合", "{name}: shares of the day"),
+    "chart_by_hour": ("{name}の時間ごとの割合", "{name} by hour"),
+    "chart_by_day": ("{name}の直近 {days} 日の割合", "{name} over {days} days"),
+    "column_label": ("ラベル", "Label"),
+    "column_share": ("割合", "Share"),
+    "column_interval": ("95 % の区間", "95 % interval"),
+    "column_answers": ("モデルの答え", "Answers"),
+    "interval_low": ("下限", "Low"),
+    "interval_high": ("上限", "High"),
+    "clues": ("手がかりになった語", "Words that speak for each"),
+    "clues_about": (
+        "標本の投稿から語を一つ抜いたとき、そのラベルの確率が下がった平均（ポイント）。",
+        "How far the label's probability falls, in points, when the word is left out of posts of a sample.",
+    ),
+    "typical": ("典型的な投稿", "Typical posts"),
+    "surprising": ("どちらとも言いにくい投稿", "Posts hard to tell"),
+    "unexpected": ("意外な投稿", "Surprising posts"),
+    "expected": ("ありふれた投稿", "Commonplace posts"),
+    "probability": ("確率 {value}", "probability {value}"),
+    "perplexity": ("パープレキシティ {value}", "perplexity {value}"),
+    "learned_queries": ("これらの数を求める DuckDB の問い合わせ", "DuckDB queries for these numbers"),
+    "query_shares": ("割合", "Shares"),
+    "query_answers": ("割合のもとになる答えの数", "The answers that shares start from"),
+    "query_evidence": ("語と投稿", "Words and posts"),
+    "text": ("本文", "Text"),
+    "points": ("ポイント", "Points"),
+    "hour": ("時", "Hour"),
+    "date": ("日付", "Date"),
     # Tables
     "tables": ("表", "Tables"),
     "adjectives": ("形容詞", "Adjectives"),
@@ -235,6 +294,27 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "card_false": ("誤って有", "False"),
     "card_rejected": ("正しく無", "Rightly absent"),
     "card_charts": ("学習曲線と較正", "Learning curves and calibration"),
+    "curve_learning": ("学習曲線（横軸はエポック）", "Learning curves, by epoch"),
+    "curve_loss": ("学習の損失", "Loss in training"),
+    "curve_dev_loss": ("調整用の損失", "Loss on dev"),
+    "curve_dev_score": ("調整用の正解率", "Accuracy on dev"),
+    "curve_calibration": ("較正（横軸は確信度）", "Calibration, by confidence"),
+    "curve_right": ("正解の割合", "Share of right answers"),
+    "curve_even": ("理想", "Ideal"),
+    "data_people": ("人がラベルを付けた投稿", "Posts labelled by people"),
+    "data_weak": ("規則によるラベル（弱い教師）", "Weak labels, made by rule"),
+    "data_train": ("学習に使用", "Learned from"),
+    "data_dev": ("調整に使用", "Tuned on"),
+    "data_recent": ("最近の投稿（比較用）", "Recent posts held out"),
+    "data_frozen": ("固定の正解集合", "Frozen gold set"),
+    "data_left_out": ("除外（複写など）", "Left out: copies and the like"),
+    "data_missing": ("ラベルはあるが投稿がない", "Labels without a post"),
+    "data_unsettled": ("答えが割れた投稿", "Posts that people disagree on"),
+    "data_days": ("学習した日", "Days learned from"),
+    "data_until": ("この日まで", "Up to"),
+    "data_labels": ("学習したラベル", "Labels learned"),
+    "data_fingerprint": ("データの指紋", "Fingerprint of the data"),
+    "data_dictionary": ("辞書の指紋", "Fingerprint of the dictionary"),
     "card_flips": ("ラベルが変わる投稿", "Posts whose label flips"),
     "card_flips_of": ("{all} 件のうち {shown} 件", "{shown} of {all}"),
     "card_no_flips": ("ラベルが変わる投稿はありません。", "No post's label flips."),
@@ -318,6 +398,11 @@ def part_of_speech(pos: str | None, language: Language) -> str:
     if pos is None or language == "ja":
         return pos or ""
     return _POS.get(pos, pos)
+
+
+def task_title(name: str, title: str | None, language: Language) -> str:
+    """Return what a model is called: as the settings say, or as we call the usual ones, or by its name."""
+    return title or str(getattr(texts(language), f"task_{name}", name))
 
 
 def skip_rule(rule: str, language: Language) -> str:

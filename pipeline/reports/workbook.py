@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
+from pipeline.reports import learned
 from pipeline.reports.characters import writable
-from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, Day, Table, columns
+from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, Day, Learned, Table, columns
 from pipeline.reports.strings import long_date, part_of_speech, texts, weekday
 from pipeline.settings import Language
 
@@ -38,6 +39,8 @@ def write(day: Day, path: Path, language: Language, rows: int = ROWS) -> None:
             "percent": book.add_format({"num_format": "0.0%", "valign": "top"}),
         }
         _overview(book.add_worksheet(texts(language).overview), day, language, rows, formats)
+        for one in day.learned:
+            _model(book.add_worksheet(_sheet_name(one.title, book)), one, day, language, formats)
         for table in day.tables:
             _sheet(book.add_worksheet(getattr(texts(language), table.name)), table, language, rows, formats)
 
@@ -82,6 +85,37 @@ def _sheet(sheet: Any, table: Table, language: Language, rows: int, formats: dic
         _column(column, cells, sheet.write_string if name in TEXT_COLUMNS else sheet.write_number)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(min(rows, table.data.num_rows), 1), len(COLUMNS) - 1)
+
+
+def _model(sheet: Any, one: Learned, day: Day, language: Language, formats: dict[str, Any]) -> None:
+    """Write what a model read: shares, words, posts, under one another."""
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 6, 12)
+    for at, (style, cells) in enumerate(learned.rows(one, ZoneInfo(day.timezone), language)):
+        kinds = [formats.get(kind) for kind in _CELLS[style]]
+        for column, (value, kind) in enumerate(zip(cells, kinds, strict=False)):
+            if isinstance(value, str):
+                _text(sheet, at, column, value, kind)
+            else:
+                sheet.write_number(at, column, value, kind)
+
+
+_CELLS = {
+    "title": ("title",),
+    "text": ("",),
+    "head": ("head",) * 7,
+    "shares": ("", "percent", "percent", "percent", "number", "number", ""),
+    "clue": ("", "number", "number", ""),
+    "post": ("", "share", "", ""),
+}
+"""The format of each cell of a row of a model's sheet."""
+
+
+def _sheet_name(title: str, book: Any) -> str:
+    """Make a name that Excel takes: no []:*?/\\, at most 31 characters, none twice."""
+    name = "".join(" " if sign in "[]:*?/\\'" else sign for sign in writable(title))[:24].strip() or "model"
+    taken = {sheet.get_name().lower() for sheet in book.worksheets()}
+    return name if name.lower() not in taken else f"{name} {len(taken)}"
 
 
 def _column(column: int, values: Iterable[Any], write: Callable[[int, int, Any], object]) -> None:

@@ -51,6 +51,22 @@ class Layout:
         """What was read from one file of posts."""
         return self.root / "manifests" / "files" / f"{key}.json"
 
+    def labels(self, task: str) -> Path:
+        """What people answered of posts, and the weak labels made by rule."""
+        return self.root / "labels" / f"{task}.parquet"
+
+    def queue(self, day: Day) -> Path:
+        """The folder of a day's posts to be labelled."""
+        return self.root / "labels" / "queue" / str(day)
+
+    def cards(self, model: str, version: int) -> Path:
+        """The folder of a version's card, and of the posts that it was proved on."""
+        return self.root / "models" / model / "cards" / f"{version:04}"
+
+    def training(self, model: str) -> Path:
+        """The folder of a training: its state while it runs, its log."""
+        return self.root / "models" / model / "training"
+
     @property
     def inbox_cache(self) -> Path:
         """Which files of the inbox are known, by size and time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -12,17 +13,33 @@ from pipeline.store.layout import Layout
 
 
 @contextmanager
-def held(layout: Layout) -> Iterator[None]:
-    """Hold the store. Raises StoreBusy where another run does, StoreError where the folder cannot be written."""
+def held(layout: Layout, *, wait: bool = False) -> Iterator[None]:
+    """Hold the store. Raises StoreBusy where another run does, StoreError where the folder cannot be written.
+
+    ``wait`` waits for the other run to end instead: for what took long to make and is to be kept.
+    """
+    with _locked(layout.lock, "another run holds the store; try again when it has ended", wait):
+        yield
+
+
+@contextmanager
+def training(layout: Layout, model: str) -> Iterator[None]:
+    """Hold the training of a model: the store stays free while it runs. Raises StoreBusy, StoreError."""
+    with _locked(layout.training(model) / ".lock", f"another training of {model} is running", wait=False):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, busy: str, wait: bool) -> Iterator[None]:
     try:
-        layout.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(layout.lock, blocking=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=-1 if wait else 0)
         lock.acquire()
     except Timeout as error:
-        raise StoreBusy(f"{layout.root}: another run holds the store; try again when it has ended") from error
+        raise StoreBusy(f"{path.parent}: {busy}") from error
     except OSError as error:
         raise StoreError(
-            f"{layout.root}: cannot be written ({error.strerror}); check the path and its rights"
+            f"{path.parent}: cannot be written ({error.strerror}); check the path and its rights"
         ) from error
     try:
         yield

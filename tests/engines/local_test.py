@@ -95,7 +95,7 @@ def test_a_late_file_touches_its_day_and_what_looks_back_at_it(desk):
     desk.put("late.jsonl", ("late", f"{DAY}T05:00:00", "遅れて届いた投稿"))
     desk.run()
     ran = days_that_ran(desk)
-    everything = ["merge", "tokenise", "count", "tabulate", "draw", "summarise", "report"]
+    everything = ["merge", "tokenise", "count", "predict", "tabulate", "draw", "summarise", "report"]
     assert ran[DAY] == everything
     assert ran["2024-01-02"] == ["tabulate", "report"]  # ranks of the day before; the charts
     assert ran["2024-01-03"] == ["report"]  # the charts

@@ -1,4 +1,5 @@
 import json
+import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -370,4 +371,6 @@ def test_long_hostile_text_ends() -> None:
 
 
 def test_heavy_libraries_stay_out() -> None:
-    assert "tensorflow" not in sys.modules
+    asked = "import sys, pipeline.text.normalise; print({'tensorflow', 'keras', 'sklearn'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout == "set()\n"

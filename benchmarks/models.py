@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""Every shipped recipe on its data: the tables of benchmarks/README.md.
+
+    python benchmarks/models.py [--shared ../shared] [--only RECIPE ...] [--seeds 3] [--epochs N] [--out build/models]
+
+Scores are means over seeds on the dev part; where a set has none, rows whose text's SHA-1 ends below 15 of 100 are dev.
+The linear baseline is trained on the same part. Texts are given as they are; nothing of them is written but samples.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kneser_ney import Trigram
+
+from pipeline.engines.project import open_lexicon
+from pipeline.models import arithmetic, baseline, beam, evaluation, examples, generation, recipe, serving, training
+from pipeline.models.examples import Examples, label_names, label_numbers
+from pipeline.models.recipe import Recipe
+from pipeline.text import dictionary
+
+Pair = tuple[Examples, Examples]
+MEDWEB = "influenza,diarrhea,hayfever,cough,headache,fever,runnynose,cold"
+
+
+def held_out(text: str) -> bool:
+    return int(hashlib.sha1(f"dev:{text}".encode()).hexdigest(), 16) % 100 < 15
+
+
+def parted(all_rows: Examples) -> Pair:
+    dev = np.array([held_out(text) for text in all_rows.texts])
+    return all_rows.take(np.flatnonzero(~dev)), all_rows.take(np.flatnonzero(dev))
+
+
+class Data:
+    """The data sets, by the name that a table has."""
+
+    def __init__(self, shared: Path) -> None:
+        self.root = shared / "data"
+
+    def pair(self, name: str, text: str, label: str | None, dev: str = "dev.tsv", votes: str | None = None) -> Pair:
+        read = [examples.read(self.root / name / part, text, label, None, votes) for part in ("train.tsv", dev)]
+        return read[0], read[1]
+
+    def jrte_pn(self) -> Pair:
+        return self.pair("jrte_pn", "text", "label", votes="judges")
+
+    def sib200_ja(self) -> Pair:
+        return self.pair("sib200_ja", "text", "category")
+
+    def livedoor_title(self) -> Pair:
+        return parted(examples.read(self.root / "livedoor_news/ldcc_dev.parquet", "title", "category"))
+
+    def livedoor(self) -> Pair:
+        return parted(examples.read(self.root / "livedoor_news/ldcc_dev.parquet", "title,body", "category"))
+
+    def medweb_ja(self) -> Pair:
+        return parted(examples.read(self.root / "medweb_ja/dev.tsv", "text", MEDWEB))
+
+    def ag_news(self) -> Pair:
+        return parted(examples.read(self.root / "ag_news_sample/train_sample.tsv", "text", "class_index"))
+
+    def nlp100(self) -> Pair:
+        return self.pair("news_aggregator_nlp100", "TITLE", "CATEGORY", "valid.tsv")
+
+    def names(self) -> Pair:
+        found: dict[str, set[str]] = {"man": set(), "woman": set()}
+        for sex, listed in found.items():
+            with (self.root / f"names_ja/first_name_{sex}_org.csv").open(encoding="utf-8", newline="") as file:
+                listed.update(row[0].strip() for row in csv.reader(file) if row and row[0].strip())
+        both = found["man"] & found["woman"]  # a name of either is no example of one
+        rows = sorted((name, sex) for sex, listed in found.items() for name in listed - both)
+        return parted(Examples([name for name, _ in rows], [sex for _, sex in rows]))
+
+    def open2ch(self) -> Pair:
+        return parted(_spaced(examples.read(self.root / "open2ch_posts/posts_dev.tsv", "post")))
+
+    def tatoeba_ja(self) -> Pair:
+        found = examples.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja")
+        return parted(Examples(sorted(set(found.texts))))
+
+    def tatoeba(self) -> Pair:
+        """Japanese to English; all pairs of one English sentence stand on one side."""
+        found = examples.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja", "en")
+        dev = np.array([held_out(str(text)) for text in found.gold])
+        dev_texts = {found.texts[i] for i in np.flatnonzero(dev)}
+        train = [i for i in np.flatnonzero(~dev) if found.texts[i] not in dev_texts]
+        return found.take(train), found.take(np.flatnonzero(dev)[:1000])
+
+    def parallel(self) -> Pair:
+        return self.pair("small_parallel_enja", "ja", "en")
+
+
+def _spaced(found: Examples) -> Examples:
+    return Examples([text.replace(" __BR__ ", "\n") for text in found.texts])
+
+
+class Bench:
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.data, self.out, self.seeds, self.epochs = Data(given.shared), given.out, given.seeds, given.epochs
+        self.lexicon = open_lexicon(dictionary.read_words(dictionary.SHIPPED))
+
+    def fit(self, wanted: Recipe, pair: Pair, name: str, seed: int, start: Any = None) -> training.Fitted:
+        changes: dict[str, Any] = {"seed": seed} | ({"epochs": self.epochs} if self.epochs else {})
+        wanted = wanted.model_copy(update={"training": wanted.training.model_copy(update=changes)})
+        return training.fit(wanted, *pair, self.out / f"{name}-{seed}", lexicon=self.lexicon, start=start)
+
+    def labels(self, name: str, pair: Pair, start: Any = None, wanted: Recipe | None = None) -> dict[str, Any]:
+        """Train a recipe with labels over seeds, and the linear model once."""
+        train, dev = pair
+        labels = label_names(train)
+        gold = label_numbers(dev, labels)
+        found: dict[str, list[float]] = {"accuracy": [], "macro_f1": [], "ece": [], "minutes": []}
+        for seed in range(1, self.seeds + 1):
+            began = time.process_time()
+            fitted = self.fit(wanted or recipe.load(name), pair, name, seed, start)
+            found["minutes"].append((time.process_time() - began) / 60)
+            raw = serving.Model.of(fitted, self.lexicon).raw(dev.texts)
+            measured = evaluation.evaluate(gold, raw, labels)
+            for key, value in (("accuracy", measured.accuracy), ("macro_f1", measured.macro_f1)):
+                found[key].append(value.value)
+            found["ece"].append(measured.ece)
+        linear = baseline.fit(train.texts, label_numbers(train, labels), len(labels))
+        beside = evaluation.evaluate(gold, linear.probabilities(dev.texts), labels)
+        means = {key: round(statistics.mean(values), 4) for key, values in found.items()}
+        spread = round(statistics.pstdev(found["accuracy"]), 4)
+        linear_scores = {"linear accuracy": beside.accuracy.value, "linear macro_f1": beside.macro_f1.value}
+        return means | {"spread": spread} | {key: round(value, 4) for key, value in linear_scores.items()}
+
+    def sentiment(self) -> dict[str, Any]:
+        return {"jrte_pn": self.labels("sentiment", self.data.jrte_pn())}
+
+    def topic(self) -> dict[str, Any]:
+        sets = {"livedoor title": self.data.livedoor_title, "livedoor": self.data.livedoor}
+        return {n: self.labels("topic", read()) for n, read in (sets | {"sib200_ja": self.data.sib200_ja}).items()}
+
+    def topic_en(self) -> dict[str, Any]:
+        return {
+            "ag_news_sample": self.labels("topic-en", self.data.ag_news()),
+            "news_aggregator_nlp100": self.labels("topic-en", self.data.nlp100()),
+        }
+
+    def multi_label(self) -> dict[str, Any]:
+        return {"medweb_ja": self.labels("multi-label", self.data.medweb_ja())}
+
+    def compare(self) -> dict[str, Any]:
+        pair = self.data.ag_news()
+        return {name: self.labels(name, pair) for name in ("simple-rnn-titles", "lstm", "gru", "bilstm", "bilstm-2")}
+
+    def nlp100(self) -> dict[str, Any]:
+        return {"news_aggregator_nlp100": self.labels("nlp100", self.data.nlp100())}
+
+    def char_names(self) -> dict[str, Any]:
+        train, dev = self.data.names()
+        found = {"sex": self.labels("char-names", (train, dev))}
+        known = set(train.texts) | set(dev.texts)
+        made = {}
+        for sex in ("man", "woman"):
+            part = [p.take([i for i, label in enumerate(p.gold) if label == sex]) for p in (train, dev)]
+            fitted = self.fit(recipe.load("name-maker"), (part[0], part[1]), f"name-maker-{sex}", 1)
+            names = generation.generate(serving.Model.of(fitted), count=200, longest=10, seed=1)
+            new = sorted({name for name in names if name not in known})
+            made[sex] = {"new of 200": sum(name not in known for name in names), "samples": new[:12]}
+        return found | {"made": made}
+
+    def language_model(self) -> dict[str, Any]:
+        found = {}
+        for name, (train, dev) in (("tatoeba ja", self.data.tatoeba_ja()), ("open2ch", self.data.open2ch())):
+            fitted = self.fit(recipe.load("language-model"), (train, dev), f"language-model-{name[:4]}", 1)
+            model = serving.Model.of(fitted, self.lexicon)
+            likelihoods, units = generation.likelihoods(model, dev.texts)
+            sentences = [self._numbered(model, part.texts) for part in (train, dev)]
+            trigram = Trigram(sentences[0], model.shape.sizes["encoder"].units).perplexity(sentences[1])
+            prompts = ("今日は", "私は", "日本の")
+            found[name] = {
+                "perplexity": round(float(np.exp(-likelihoods.sum() / units.sum())), 2),
+                "Kneser-Ney trigram": round(trigram, 2),
+                "samples": [generation.generate(model, prompt, 2, 30, seed=2) for prompt in prompts],
+            }
+        return found
+
+    @staticmethod
+    def _numbered(model: serving.Model, texts: list[str]) -> list[list[int]]:
+        ragged = model.number(texts)["encoder"]
+        return [part.tolist() for part in np.split(ragged.values, ragged.starts[1:])]
+
+    def translate(self) -> dict[str, Any]:
+        import sacrebleu
+
+        found = {}
+        for name, (train, dev) in (("small_parallel_enja", self.data.parallel()), ("tatoeba", self.data.tatoeba())):
+            fitted = self.fit(recipe.load("translate"), (train, dev), f"translate-{name}", 1)
+            made = beam.translate(serving.Model.of(fitted, self.lexicon), dev.texts)
+            gold = [generation.joined(str(text).lower().split(), "en", "word") for text in dev.gold]
+            samples = [list(row) for row in zip(dev.texts[:6], made[:6], gold[:6], strict=True)]
+            found[name] = {"BLEU": round(sacrebleu.corpus_bleu(made, [gold]).score, 2), "samples": samples}
+        return found
+
+    def bit_sum(self) -> dict[str, Any]:
+        pair = arithmetic.bit_sum(5000), arithmetic.bit_sum(1000, seed=2)
+        right = []
+        for seed in range(1, self.seeds + 1):
+            fitted = self.fit(recipe.load("bit-sum"), pair, "bit-sum", seed)
+            texts = [f"{number:010b}" for number in range(1024)]
+            answers = serving.Model.of(fitted).numbers(texts)
+            ones = np.array([text.count("1") for text in texts])
+            right.append(float((np.abs(answers - ones) <= 0.05).mean()))
+        return {"within 0.05, all 1024 numbers": right}
+
+    def binary_addition(self) -> dict[str, Any]:
+        pair = arithmetic.binary_addition(3000), arithmetic.binary_addition(500, seed=2)
+        fresh = arithmetic.binary_addition(2000, seed=3)
+        found = {}
+        for activation in ("sigmoid", "relu", "tanh"):
+            wanted = recipe.load("binary-addition")
+            encoder = wanted.encoder.model_copy(update={"activation": activation})
+            fitted = self.fit(wanted.model_copy(update={"encoder": encoder}), pair, f"addition-{activation}", 1)
+            answers = serving.Model.of(fitted).labels_of_units(fresh.texts)
+            exact = float(np.mean([a == b for a, b in zip(answers, fresh.gold, strict=True)]))
+            curve = [round(row["score"], 3) for row in fitted.history]
+            found[activation] = {"exact": exact, "curve": curve}
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--out", type=Path, default=Path("build/models"))
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=0, help="for a quick look; 0 for the recipe's own")
+    given = parser.parse_args()
+    bench = Bench(given)
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "sentiment": bench.sentiment, "topic": bench.topic, "topic-en": bench.topic_en, "compare": bench.compare,
+        "multi-label": bench.multi_label, "nlp100": bench.nlp100, "char-names": bench.char_names,
+        "language-model": bench.language_model, "translate": bench.translate, "bit-sum": bench.bit_sum,
+        "binary-addition": bench.binary_addition,
+    }  # fmt: skip
+    for name, run in parts.items():
+        if not given.only or name in given.only:
+            print(name, json.dumps(run(), ensure_ascii=False, indent=1), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The one file that speaks to TensorFlow itself; with another Keras backend every function here does without.
+
+Keras's LSTM runs a loop of single operations on the CPU. TensorFlow has a whole LSTM as one operation (BlockLSTMV2),
+which needs a quarter of the time to be traced and somewhat less to run; on a GPU Keras's own goes to cuDNN.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting says nothing to a user
+
+import keras
+import numpy as np
+
+__all__ = [
+    "LSTM", "Adam", "answer", "array", "dtype_policy", "fixed_shapes", "keras", "on_tensorflow", "out_of_memory",
+    "prepare", "scalar_writer", "train_step",
+]  # fmt: skip
+
+
+def _tensorflow() -> Any:
+    import tensorflow
+
+    return tensorflow
+
+
+def on_tensorflow() -> bool:
+    """Tell whether Keras computes with TensorFlow."""
+    return bool(keras.backend.backend() == "tensorflow")
+
+
+@cache
+def prepare() -> str:
+    """Make the device ready, once a process, and name it: GPU memory is taken as it is needed, not all at once."""
+    if not on_tensorflow():
+        return str(keras.distribution.list_devices()[0])
+    _tensorflow().get_logger().setLevel("ERROR")  # it warns of the second shape of a batch, which is meant
+    devices = _tensorflow().config.list_physical_devices("GPU")
+    for device in devices:
+        try:
+            _tensorflow().config.experimental.set_memory_growth(device, True)
+        except RuntimeError:  # something else has begun to use it; then that one's choice holds
+            break
+    return "gpu" if devices else "cpu"
+
+
+def fixed_shapes() -> bool:
+    """Tell whether each new shape of a batch is compiled anew (JAX), so that shapes must be few."""
+    return not on_tensorflow()
+
+
+def dtype_policy(precision: str) -> str:
+    """Name Keras's policy for a recipe's precision; half precision is for GPUs."""
+    return "mixed_float16" if precision == "mixed" and "gpu" in prepare() else "float32"
+
+
+def array(variable: Any) -> np.ndarray:
+    """Copy a variable's value."""
+    return np.array(variable.value.numpy() if on_tensorflow() else variable.value)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that the device's memory did not suffice."""
+    if on_tensorflow():
+        return isinstance(error, _tensorflow().errors.ResourceExhaustedError)
+    return "RESOURCE_EXHAUSTED" in str(error)
+
+
+def _fused() -> bool:
+    return on_tensorflow() and prepare() == "cpu"
+
+
+@keras.saving.register_keras_serializable("hibi")  # Bidirectional makes its second layer of the first one's settings
+class LSTM(keras.layers.LSTM):  # type: ignore[misc]
+    """Keras's LSTM; on the CPU with TensorFlow its loop is one operation. Same weights, same results.
+
+    Wants masks that are true up to a text's length and false from there on.
+    """
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """Run over (rows, width, numbers): last state, all states, and final h and c."""
+        if not _fused() or sequences.dtype != "float32" or self.dropout or self.recurrent_dropout:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        cell = self.cell
+        weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
+        return _block_lstm(sequences, initial_state, mask, weights, self.go_backwards, self.return_sequences)
+
+
+def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, sequences: bool) -> Any:
+    """Compute an LSTM over (rows, width, numbers). States of padding are what the loop makes of it: nobody reads them.
+
+    BlockLSTMV2 is TensorFlow's kernel ``rnn/lstm_ops.cc``; its gates stand in Keras's order.
+    """
+    tf = _tensorflow()
+    kernel, recurrent, bias = (tf.convert_to_tensor(weight) for weight in weights)
+    rows, width, units = tf.shape(x)[0], tf.shape(x)[1], recurrent.shape[0]
+    lengths = tf.fill([rows], width) if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), 1)
+    timed = tf.transpose(x, (1, 0, 2))
+    if backwards:
+        timed = tf.reverse_sequence(timed, lengths, 0, 1)
+    unused = tf.zeros((units,))
+    out = tf.raw_ops.BlockLSTMV2(
+        seq_len_max=tf.cast(width, tf.int64), x=timed, h_prev=state[0], cs_prev=state[1],
+        w=tf.concat([kernel, recurrent], 0), b=bias,
+        wci=unused, wcf=unused, wco=unused, cell_clip=0.0, use_peephole=False,
+    )  # fmt: skip
+    last = tf.stack([lengths - 1, tf.range(rows)], 1)
+    final_h, final_c = tf.gather_nd(out.h, last), tf.gather_nd(out.cs, last)
+    states = out.h
+    if sequences and backwards:  # Keras gives them in the order of computation, padding first
+        states = tf.reverse(tf.reverse_sequence(states, lengths, 0, 1), [0])
+    shown = tf.transpose(states, (1, 0, 2)) if sequences else final_h[:, None]
+    return tf.ensure_shape(final_h, (None, units)), shown, [final_h, final_c]
+
+
+class Adam(keras.optimizers.Adam):  # type: ignore[misc]
+    """Adam with decoupled weight decay; with TensorFlow a step is one pass over a weight, not a dozen.
+
+    The embedding is most of a network, so that an optimiser of many passes costs as much as the gradient itself.
+    """
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one weight and its moments."""
+        if not on_tensorflow() or self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        tf = _tensorflow()
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations, tf.float32) + 1.0
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(self.beta_1, step),
+            beta2_power=tf.pow(self.beta_2, step),
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),
+        )
+
+
+def train_step(model: keras.Model, loss: keras.losses.Loss) -> Callable[..., float]:
+    """Return a function that trains a compiled model on inputs, targets and weights, and returns the batch's loss.
+
+    With TensorFlow it is traced once for batches of any size, where Keras's own is traced anew for the first three.
+    """
+    if not on_tensorflow():
+        return lambda given, wanted, weights: float(model.train_on_batch(given, wanted, sample_weight=weights))
+    tf = _tensorflow()
+
+    def step(given: Any, wanted: Any, weights: Any) -> Any:
+        with tf.GradientTape() as tape:
+            value = loss(wanted, model(given, training=True), sample_weight=weights)
+            scaled = model.optimizer.scale_loss(value)
+        variables = model.trainable_weights
+        model.optimizer.apply(tape.gradient(scaled, variables), variables)
+        return value
+
+    traced: list[Any] = []
+
+    def run(*batch: Any) -> float:
+        if not traced:
+            traced.append(tf.function(step, input_signature=_any_size(batch), autograph=False))
+        return float(traced[0](*batch))
+
+    return run
+
+
+def answer(model: keras.Model) -> Callable[[Any], Any]:
+    """Return a function from inputs to outputs as arrays; traced once for batches of any size."""
+    if not on_tensorflow():
+        predict: Callable[[Any], Any] = model.predict_on_batch
+        return predict
+    tf = _tensorflow()
+    traced: list[Any] = []
+
+    def run(given: Any) -> Any:
+        if not traced:
+            call = tf.function(lambda batch: model(batch, training=False), _any_size((given,)), autograph=False)
+            traced.append(call)
+        found = traced[0](given)
+        return [part.numpy() for part in found] if isinstance(found, (list, tuple)) else found.numpy()
+
+    return run
+
+
+def _any_size(batch: Any) -> Any:
+    """Return the signature of a batch with every dimension left open."""
+    tf = _tensorflow()
+    return tf.nest.map_structure(lambda part: tf.TensorSpec([None] * part.ndim, part.dtype), batch)
+
+
+def scalar_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:
+    """Open a TensorBoard log; the function returned adds values at a step. Without TensorFlow it does nothing."""
+    if not on_tensorflow():
+        return lambda step, values: None
+    tf = _tensorflow()
+    writer = tf.summary.create_file_writer(str(folder))
+    kind = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})
+
+    def write(step: int, values: dict[str, float]) -> None:
+        with writer.as_default():
+            for name, value in values.items():
+                tf.summary.write(name, np.float32(value), step=step, metadata=kind)  # works without the package
+        writer.flush()
+
+    return write

@@ -1,0 +1,76 @@
+"""The state of a training after an epoch, as one file that is replaced whole: after a kill it goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+NAME = "resume.safetensors"
+
+
+@dataclass
+class State:
+    """Where a training stands; all that its next epoch depends on."""
+
+    fingerprint: str
+    """Of recipe and data: the state of another training is not gone on with."""
+    member: int = 0
+    epoch: int = 0
+    """Epochs done of this member."""
+    best: float = -np.inf
+    best_epoch: int = 0
+    halvings: int = 0
+    """Times that batches were halved for want of memory."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    """``now/…`` and ``optimiser/…`` to go on with, ``best/…`` of this member, ``MEMBER/…`` of finished ones."""
+
+    def part(self, name: str) -> dict[str, np.ndarray]:
+        """Return the arrays of one part, by their names within it."""
+        return {key[len(name) + 1 :]: array for key, array in self.arrays.items() if key.startswith(f"{name}/")}
+
+    def replace(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Set one part; an empty one removes it."""
+        self.arrays = {key: array for key, array in self.arrays.items() if not key.startswith(f"{name}/")}
+        self.arrays |= {f"{name}/{key}": array for key, array in arrays.items()}
+
+
+def save(state: State, folder: Path) -> None:
+    """Write the state, replacing the one before."""
+    from safetensors.numpy import save_file
+
+    about: dict[str, Any] = {key: value for key, value in vars(state).items() if key != "arrays"}
+    if not np.isfinite(state.best):
+        about["best"] = None
+    draft = folder / f"{NAME}.new"
+    arrays = {key: np.asarray(array, order="C") for key, array in state.arrays.items()}
+    save_file(arrays, draft, {"state": json.dumps(about)})
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(folder / NAME)
+
+
+def load(folder: Path, fingerprint: str) -> State | None:
+    """Read the state that a training with this fingerprint left; None where there is none to go on with."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / NAME, "numpy") as file:
+            about = json.loads((file.metadata() or {})["state"])
+            if about["fingerprint"] != fingerprint:
+                return None
+            about["best"] = -np.inf if about["best"] is None else about["best"]
+            return State(**about, arrays={key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None  # none, or one damaged by the fall: the training begins anew
+
+
+def remove(folder: Path) -> None:
+    """Forget the state of a finished training."""
+    (folder / NAME).unlink(missing_ok=True)
