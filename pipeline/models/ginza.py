@@ -52,9 +52,9 @@ def string_hash(text: bytes) -> int:
     value = (1 ^ (size * _MIX)) & _MASK
     whole = size // 8
     for word in struct.unpack_from(f"<{whole}Q", text):
-        word = word * _MIX & _MASK  # noqa: PLW2901
-        word = (word ^ (word >> _SHIFT)) * _MIX & _MASK  # noqa: PLW2901
-        value = (value ^ word) * _MIX & _MASK
+        mixed = word * _MIX & _MASK
+        mixed = (mixed ^ (mixed >> _SHIFT)) * _MIX & _MASK
+        value = (value ^ mixed) * _MIX & _MASK
     if rest := text[8 * whole :]:
         value = (value ^ int.from_bytes(rest, "little")) * _MIX & _MASK
     value = (value ^ (value >> _SHIFT)) * _MIX & _MASK

@@ -26,9 +26,14 @@ class Trained(Protocol):
     """What another model gives to begin with."""
 
     @property
-    def weights(self) -> Arrays: ...  # noqa: D102
+    def weights(self) -> Arrays:
+        """Arrays by MEMBER/PATH."""
+        ...
+
     @property
-    def vocabularies(self) -> dict[str, list[str]]: ...  # noqa: D102
+    def vocabularies(self) -> dict[str, list[str]]:
+        """The units known, by branch."""
+        ...
 
 
 def sizes(

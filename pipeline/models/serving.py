@@ -27,11 +27,19 @@ class Stored(Protocol):
     """What a bundle, or a training, gives."""
 
     @property
-    def weights(self) -> dict[str, np.ndarray]: ...  # noqa: D102
+    def weights(self) -> dict[str, np.ndarray]:
+        """Arrays by MEMBER/PATH."""
+        ...
+
     @property
-    def vocabularies(self) -> dict[str, list[str]]: ...  # noqa: D102
+    def vocabularies(self) -> dict[str, list[str]]:
+        """The units known, by branch."""
+        ...
+
     @property
-    def labels(self) -> list[str]: ...  # noqa: D102
+    def labels(self) -> list[str]:
+        """What the answers are called, in order."""
+        ...
 
 
 class Model:
