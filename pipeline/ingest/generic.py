@@ -54,14 +54,14 @@ def _more(post: Post, item: dict[str, Any], origin: Origin) -> None:
     """Take what else the line tells; ``item`` has no nulls."""
     get = item.get
     post.lang = fields.optional(get("lang"))
-    post.repost_of, post.reply_to, post.quote_of = (
-        fields.name(get(key), key) for key in ("repost_of", "reply_to", "quote_of")
-    )
+    post.repost_of = fields.name(get("repost_of"), "repost_of")
+    post.reply_to, post.quote_of = fields.name(get("reply_to"), "reply_to"), fields.name(get("quote_of"), "quote_of")
     post.is_repost = post.repost_of is not None or get("is_repost") is True
     given = get("urls", get("url"))
     if given is not None:
         post.urls = fields.strings(given if isinstance(given, list) else [given])
     if isinstance(get("hashtags"), list):
         post.hashtags = [tag.lstrip("#＃") for tag in fields.strings(item["hashtags"])]
-    post.edited_at = moment(get("edited_at"), origin)
-    post.collected_at = moment(get("collected_at", get("retrieved_at")), origin)
+    edited, collected = get("edited_at"), get("collected_at", get("retrieved_at"))
+    post.edited_at = None if edited is None else moment(edited, origin)
+    post.collected_at = None if collected is None else moment(collected, origin)

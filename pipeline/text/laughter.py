@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 WORD = "笑"
+SIGNS = frozenset("wWｗＷ笑草(（")
+"""One of these is in every laughter, as it is written."""
 
 _END = r"(?=[\s。、！？!?…〜)）」』】\]♪☆★]|$)"
 """What may follow laughter: the end of a phrase."""

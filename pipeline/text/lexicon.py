@@ -3,7 +3,8 @@
 MeCab spends as long on writing UniDic's 200-byte features, and Python on splitting and hashing them, as it spends on
 analysis. So the dictionary is compiled once into a form where the feature of entry *n* is *n* itself, as four
 printable characters (base 90), and a table ``lexicon.arrow`` tells what entry *n* is. The costs and connections are
-the original's bytes, so the analysis is the same: a test compares it with plain fugashi.
+the original's, and only entries that no sentence can choose are left out (:mod:`pipeline.text.pruning`), so the
+analysis is the same: a test compares it with plain fugashi.
 
 The layout of ``sys.dic`` (MeCab's ``dictionary.cpp``): ten little-endian uint32 (magic = size ^ 0xef718f77, version,
 type, entries, left size, right size, bytes of trie, of tokens, of features, zero), a 32-byte charset, the trie, the
@@ -25,8 +26,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import DictionaryError
+from pipeline.text import pruning
 
-VERSION = 2
+VERSION = 3
 """Part of the fingerprint: raised when the compiled form changes."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
@@ -131,6 +133,8 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     target.mkdir(parents=True)
     coded = tokens.copy()
     coded["feature"] = np.searchsorted(offsets, tokens["feature"]) * (_WIDTH + 1)
+    matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
+    trie, coded = pruning.prune(trie, coded, matrix)
     codes = np.zeros((len(offsets), _WIDTH + 1), np.uint8)
     codes[:, :_WIDTH] = code(np.arange(len(offsets)))
     size = _HEADER.size + len(trie) + coded.nbytes + codes.nbytes

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from pipeline.text import folding, kaomoji, laughter, takeout
+from pipeline.text.glance import PLAIN, touched
 
 VERSION = 1
 """Raised when the same text gives another result."""
@@ -24,12 +24,7 @@ LAUGH = laughter.WORD
 _ROUNDS = 100
 """Bound against text made to change at every round; posts need one or two."""
 
-_PLAIN = (
-    "A-VX-Za-vxy0-9 \n!\"%'+,\\-.;=?\\[\\]{}|~"
-    "ぁ-ゖ゛゜ゝゞァ-ヺーヽヾ、。々〆〇「」『』【】〈〉《》・！？一-\u7b10\u7b12-\u8348\u834a-\u9fff"
-)
-"""Characters that no step touches, unless repeated; w, z (of orz), 笑 (U+7B11) and 草 (U+8349) are not among them."""
-_SPECIAL = re.compile(f"[^{_PLAIN}]")
+_SPECIAL = re.compile(f"[^{PLAIN}]")
 _STRANGE = re.compile("[^ -~｡-ﾟ！-～　〜…笑草〒-〟￥]")
 """Special characters for which NFC and the invisible ones must be seen to."""
 _REPOST = re.compile(r"RT @([A-Za-z0-9_]{1,50}):? ")
@@ -61,21 +56,34 @@ class _Found(NamedTuple):
     kaomoji: list[str]
 
 
+_NOTHING = _Found([], [], [], [], [])
+
+
 def clean(text: str) -> Cleaned:
     """Clean one post. Accepts any string; ``clean`` is NFC, with newlines as its only controls."""
-    reposted: tuple[str, ...] = ()
-    while text.startswith("RT @") and (prefix := _REPOST.match(text)):
-        reposted += (prefix[1],)
-        text = text[prefix.end() :]
-    if _untouched(text):
-        return Cleaned(text, (), (), reposted)
-    cleaned = _clean(text)
-    return cleaned._replace(mentions=reposted + cleaned.mentions) if reposted else cleaned
+    return clean_all([text])[0]
 
 
 def clean_all(texts: Iterable[str]) -> list[Cleaned]:
-    """Clean posts, in order."""
-    return [clean(text) for text in texts]
+    """Clean posts, in order; equal ones, as reposts are without their ``RT @name:``, once."""
+    posts = [_reposted(text) if text.startswith("RT @") else ((), text) for text in texts]
+    distinct = list({text: None for _, text in posts})
+    cleaned = dict(zip(distinct, _clean(distinct), strict=True))
+    return [_naming(names, cleaned[text]) if names else cleaned[text] for names, text in posts]
+
+
+def _naming(names: tuple[str, ...], found: Cleaned) -> Cleaned:
+    clean, urls, hashtags, mentions, emoji, faces = found
+    return Cleaned(clean, urls, hashtags, names + mentions, emoji, faces)
+
+
+def _reposted(text: str) -> tuple[tuple[str, ...], str]:
+    """Split the accounts of ``RT @name: RT @other: …`` from what they posted."""
+    names: tuple[str, ...] = ()
+    while prefix := _REPOST.match(text):
+        names += (prefix[1],)
+        text = text[prefix.end() :]
+    return names, text
 
 
 def clean_table(texts: Iterable[str]) -> pa.Table:
@@ -87,25 +95,23 @@ def clean_table(texts: Iterable[str]) -> pa.Table:
     return pa.table(arrays, names=list(Cleaned._fields))
 
 
-def _untouched(text: str) -> bool:
-    """Tell at a glance what most posts are: text that no step changes."""
-    return (
-        _SPECIAL.search(text) is None
-        and text.strip() is text
-        and not ("\n" in text and folding.has_loose_lines(text))
-        and "  " not in text
-        and not folding.has_repeats(text)
-    )
-
-
-@lru_cache(maxsize=1 << 13)  # reposts repeat what was cleaned an hour ago
-def _clean(text: str) -> Cleaned:
-    found = _Found([], [], [], [], [])
+def _clean(texts: list[str]) -> list[Cleaned]:
+    now, found = texts.copy(), [_NOTHING] * len(texts)
+    waiting = touched(now)
+    for post in waiting:
+        found[post] = _Found([], [], [], [], [])
     for _ in range(_ROUNDS):
-        before, text = text, _round(text, found)
-        if text == before or _untouched(text):
+        before = [now[post] for post in waiting]
+        for post in waiting:
+            now[post] = _round(now[post], found[post])
+        changed = [post for post, text in zip(waiting, before, strict=True) if now[post] != text]
+        waiting = [changed[place] for place in touched([now[post] for post in changed])]
+        if not waiting:
             break
-    return Cleaned(text, *map(tuple, found))
+    return [
+        Cleaned(text) if taken is _NOTHING else Cleaned(text, *map(tuple, taken))
+        for text, taken in zip(now, found, strict=True)
+    ]
 
 
 def _round(text: str, found: _Found) -> str:
@@ -130,5 +136,7 @@ def _round(text: str, found: _Found) -> str:
         text = folding.drop_marks(takeout.take_emoji(text, found.emoji))
     if not signs.isascii():
         text = folding.fold_width(text)
-    text = laughter.unify(folding.fold_repeats(text))
+    text = folding.fold_repeats(text)
+    if not laughter.SIGNS.isdisjoint(signs):
+        text = laughter.unify(text)
     return folding.tidy_spaces(text)
