@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline import cli_labels, cli_learning, terminal
+from pipeline import cli_forget, cli_labels, cli_learning, cli_retokenise, cli_schedule, cli_upkeep, logs, terminal
 from pipeline.cli_options import (
     Csv,
     Json,
@@ -18,7 +18,7 @@ from pipeline.cli_options import (
     StorePath,
     Top,
     Until,
-    answer,
+    cores,
     day_of,
     open_store,
     settings_here,
@@ -27,9 +27,10 @@ from pipeline.errors import PipelineError, SettingsError, StoreBusy
 
 if TYPE_CHECKING:
     from pipeline.engines.pool import Pool
+    from pipeline.settings import Settings
     from pipeline.store.layout import Layout
 
-FAILED, USAGE, PARTLY, BUSY = 1, 2, 3, 75
+FAILED, USAGE, PARTLY, BUSY, INTERRUPTED = 1, 2, 3, 75, 130
 
 app = typer.Typer(
     help="hibi 日々: a daily text-mining pipeline for Japanese posts. Files in, a report a day out.",
@@ -51,12 +52,23 @@ def main() -> NoReturn:
     except PipelineError as error:
         _stop(error, FAILED)
     except KeyboardInterrupt:
-        _stop("interrupted; run again to go on", 130)
+        _stop("interrupted; run again to go on", INTERRUPTED)
+    except Exception as error:
+        if not logs.for_machines():
+            raise
+        _stop(f"{type(error).__name__}: {error}", FAILED, defect=True)
     sys.exit(0)
 
 
-def _stop(reason: object, code: int) -> NoReturn:
-    typer.echo(f"hibi: {reason}", err=True)
+def _stop(reason: object, code: int, defect: bool = False) -> NoReturn:
+    """Say why a command ends, and exit; how it was called wrongly is said to people in any case."""
+    log = logs.current()
+    if log and not log.people and code != USAGE:
+        import structlog
+
+        structlog.get_logger().error(f"{log.command} ended", exit=code, error=str(reason), exc_info=defect)
+    else:
+        typer.echo(f"hibi: {reason}", err=True)
     sys.exit(code)
 
 
@@ -73,17 +85,25 @@ def run(
     until: Until = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")] = None,
     force: Annotated[str | None, typer.Option("--force", help="Run this stage even where it is current.")] = None,
+    through: Annotated[
+        str | None, typer.Option("--through", help="Stop after this stage: ingest, count, predict. [default: report]")
+    ] = None,
     no_report: Annotated[
-        bool, typer.Option("--no-report", help="Take in and count only, so that a model can be trained first.")
+        bool, typer.Option("--no-report", help="As --through predict, so that a model can be trained first.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every stored file, and make anew what is damaged.")
     ] = False,
 ) -> None:
     """Take in what is new and bring every day up to date."""
     from pipeline.engines.pool import Pool, collect_seldom
 
     collect_seldom()
-    with Pool(workers or _cores()) as pool:
+    logs.begin("run")
+    with Pool(workers or cores()) as pool:
         pool.start()  # first of all: workers load while this process does
-        raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force, not no_report))
+        last = through or ("predict" if no_report else "report")
+        raise typer.Exit(_run(pool, inbox or [], store, settings, (date, since, until), force, last, verify))
 
 
 def _run(
@@ -93,7 +113,8 @@ def _run(
     settings: Path | None,
     days: tuple[str | None, str | None, str | None],
     force: str | None,
-    reports: bool,
+    through: str,
+    verify: bool,
 ) -> int:
     from pipeline import stages
     from pipeline.engines import local, project
@@ -104,71 +125,58 @@ def _run(
     if date and (since or until):
         raise SettingsError("--date goes without --since and --until")
     names = ["ingest", *(stage.name for stage in stages.STAGES)]
-    if force is not None and force not in names:
-        raise SettingsError(f"--force {force}: no such stage; one of {', '.join(names)}")
-    _log()
-    opened = project.open_project(chosen, layout.root, settings)
+    for option, name in (("--force", force), ("--through", through)):
+        if name is not None and name not in names:
+            raise SettingsError(f"{option} {name}: no such stage; one of {', '.join(names)}")
+    _say_begin(layout, settings, pool)
+    try:
+        opened = project.open_project(chosen, layout.root, settings)
+    except PipelineError as error:
+        _record(chosen, layout, error)
+        raise
     last = local.last_closed_day(opened, dt.datetime.now(dt.UTC))
-    wanted = local.Wanted(day_of(date or until, chosen) or last, day_of(date or since, chosen), force, reports)
+    span = day_of(date or until, chosen) or last, day_of(date or since, chosen)
+    wanted = local.Wanted(*span, force, through, verify, closed=last)
     printer = terminal.Printer(layout)
-    outcome = None
+    outcome, code = None, FAILED
     try:
         outcome = local.run(opened, _inboxes(inbox or list(chosen.inbox), layout), wanted, pool, printer)
+        code = PARTLY if outcome.failed else 0
     finally:
-        printer.close(outcome)
-    return PARTLY if outcome.failed else 0
+        printer.close(outcome, code)
+        _record(chosen, layout)
+    return code
+
+
+def _say_begin(layout: Layout, settings: Path | None, pool: Pool) -> None:
+    import structlog
+
+    from pipeline import __version__
+
+    told = {"store": str(layout.root.absolute()), "settings": str(settings.absolute()) if settings else None}
+    structlog.get_logger().info("run began", hibi=__version__, workers=pool.workers, **told)
+
+
+def _record(settings: Settings, layout: Layout, error: PipelineError | None = None) -> None:
+    """Tell the monitoring of a run that has ended, or of one that could not begin and why."""
+    import structlog
+
+    from pipeline.engines import ledger, metrics
+
+    if error is not None:
+        ledger.never_began(layout, error)
+    if settings.monitoring.textfile is not None:
+        try:
+            metrics.write(settings.monitoring.textfile, layout)
+        except (PipelineError, OSError) as reason:  # the days are done all the same
+            path = str(settings.monitoring.textfile)
+            structlog.get_logger().warning("textfile not written", path=path, error=str(reason))
 
 
 def _inboxes(inboxes: list[Path], layout: Layout) -> list[Path]:
     if not inboxes:
         raise SettingsError("no inbox: name one with --inbox or in hibi.toml")
     return [terminal.spool(layout.root / "stdin") if str(path) == "-" else path for path in inboxes]
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _log() -> None:
-    """Log to standard error: lines for people on a terminal from warnings on, JSON lines elsewhere."""
-    import logging
-
-    import structlog
-
-    people = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-@app.command()
-def status(store: StorePath = None, settings: SettingsPath = None, as_json: Json = False) -> None:
-    """Tell what is up to date, what is not, and what was taken in."""
-    from pipeline.engines import inspection
-
-    chosen, layout = open_store(settings, store, of_run=True)
-    answer(inspection.status(chosen, layout), as_json, inspection.status_lines)
-
-
-@app.command()
-def doctor(store: StorePath = None, settings: SettingsPath = None, as_json: Json = False) -> None:
-    """Check environment, dictionary, font, settings and every stored file, and say what to do."""
-    from pipeline.engines import inspection
-
-    chosen, layout = open_store(settings, store)
-    checks = inspection.doctor(chosen, layout)
-    answer(checks, as_json, inspection.doctor_lines)
-    if any(not check["ok"] for check in checks):
-        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -235,3 +243,7 @@ def trend(
 
 app.add_typer(cli_learning.app)
 app.add_typer(cli_labels.app)
+app.add_typer(cli_upkeep.app)
+app.add_typer(cli_retokenise.app)
+app.add_typer(cli_forget.app)
+app.add_typer(cli_schedule.app)

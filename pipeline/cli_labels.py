@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import terminal
+from pipeline import logs, terminal
 from pipeline.cli_options import Json, SettingsPath, StorePath, Until, day_of, open_store
 
 if TYPE_CHECKING:
     from pipeline.engines.asking import Asked
+    from pipeline.engines.contest import Retrained
     from pipeline.engines.labelling import FileTaken, Imported, TaskLabels
-    from pipeline.engines.retraining import Retrained
 
 PARTLY = 3
 _SHOWN = 10
@@ -89,9 +89,11 @@ def retrain(
     from pipeline.engines import project, retraining
 
     chosen, layout = open_store(settings, store, of_run=True)
+    logs.begin("retrain")
     opened = project.open_project(chosen, layout.root)
     with terminal.TrainingBar() as bar:
         done = retraining.retrain(opened, name, day_of(until, chosen), when=dt.datetime.now(dt.UTC), watch=bar)
+    terminal.log_retrained(done)
     if as_json:
         terminal.print_json(asdict(done))
     else:

@@ -219,6 +219,15 @@ def list_(
 
 
 @models.command()
+def retrainable(store: StorePath = None, settings: SettingsPath = None, as_json: Json = False) -> None:
+    """Name the models of the settings that `hibi retrain` trains, one a line."""
+    from pipeline.engines import learning
+
+    chosen, _ = open_store(settings, store, of_run=True)
+    answer(learning.retrainable(chosen), as_json, list)
+
+
+@models.command()
 def show(
     name: Name,
     number: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="[default: the one in service]")] = None,

@@ -32,7 +32,7 @@ def settings_here() -> Path | None:
     return Path("hibi.toml") if Path("hibi.toml").is_file() else None
 
 
-def _settings_of_run(store: Path | None) -> Path | None:
+def settings_of(store: Path | None) -> Path | None:
     """Find the settings file that a store's last run was done with, unless the folder that one is in has its own."""
     from pipeline.engines import last_run
     from pipeline.settings import load
@@ -56,7 +56,7 @@ def open_store(settings: Path | None, store: Path | None, of_run: bool = False) 
     from pipeline.settings import load
     from pipeline.store.layout import Layout
 
-    chosen = load(settings or (_settings_of_run(store) if of_run else settings_here()))
+    chosen = load(settings or (settings_of(store) if of_run else settings_here()))
     layout = Layout(store or chosen.store)
     path = layout.root.absolute().as_posix()
     if any("\ud800" <= sign <= "\udfff" for sign in path) or ("\\" in path and any(sign in path for sign in "*?[")):
@@ -84,3 +84,10 @@ def answer(content: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> No
     else:
         for line in lines(content):
             typer.echo(terminal.printable(line))
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

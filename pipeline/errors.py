@@ -7,7 +7,9 @@
      ├── DictionaryError      MeCab's dictionary or the user's words cannot be used
      ├── FontError            the font for clouds and pages is missing or damaged
      ├── StoreError           the store is missing, damaged or of another version
-     │    └── StoreBusy       another run holds the store
+     │    ├── StoreBusy       another run holds the store
+     │    ├── StoreUnwritable the disk refuses: full, read-only, no rights
+     │    └── StoreDamaged    a stored file is not what was written
      ├── ModelError           a model cannot be trained, found or served
      │    ├── NoModel         no model of that name, or no such version
      │    ├── BundleDamaged   a model's files are not the bytes that were saved
@@ -18,6 +20,8 @@
 
 A message names the file, the line or the setting, and what to do about it.
 """
+
+from pathlib import Path
 
 
 class PipelineError(Exception):
@@ -50,6 +54,21 @@ class StoreError(PipelineError):
 
 class StoreBusy(StoreError):
     """Another run holds the store."""
+
+
+class StoreUnwritable(StoreError):
+    """The disk refuses a write: full, read-only, no rights."""
+
+
+class StoreDamaged(StoreError):
+    """A stored file is not what was written."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(path, why)  # both, so that it travels from workers whole
+        self.path, self.why = path, why
+
+    def __str__(self) -> str:
+        return f"{self.path}: damaged or missing ({self.why}); `hibi doctor` says what to do"
 
 
 class ModelError(PipelineError):

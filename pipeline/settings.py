@@ -52,6 +52,9 @@ class Ingest(_Frozen):
 
     private: bool = False
     """Keep posts that are not public."""
+    most_unusable: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """A file is refused as a whole where more than this share of its rows, and more than five, are unusable: its
+    columns, times or encoding are probably read wrongly. 1 takes whatever can be read."""
     sources: tuple[Source, ...] = ()
 
     def source(self, name: str) -> Source:
@@ -119,6 +122,52 @@ class Report(_Frozen):
     """Rows of a table on the page; the CSV tables hold all."""
     contexts: Annotated[int, Field(ge=1, le=200)] = 20
     """Posts shown for a word."""
+    gloss: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")] | None = None
+    """The model that translates the day's summary, as ``hibi train NAME --recipe translate`` makes one."""
+
+
+class Promotion(_Frozen):
+    """What a new model has to show before it takes over from the one in service.
+
+    The default lets few worse models pass, and does not ask for a proof that some hundred posts cannot give. Chance of
+    promotion by the true difference of macro F1 (simulated: three labels, 80 % right, 15 of 100 posts where only one
+    of the two is right); in brackets with ``doubt`` 0.025, a bound that one asks of a published claim:
+
+    | posts held out | better by 0.05 | better by 0.02 | equal | worse by 0.02 | worse by 0.05 |
+    |---|---|---|---|---|---|
+    | 100 | 61 % (36) | 29 % (15) | 16 % (5) | 5 % (2) | 1 % (0) |
+    | 300 | 92 % (80) | 51 % (29) | 23 % (9) | 3 % (1) | 0 % (0) |
+    | 1,000 | 100 % (100) | 87 % (70) | 29 % (12) | 0 % (0) | 0 % (0) |
+
+    A model that is refused though it is better meets its judges again next week, with more posts.
+    """
+
+    tolerance: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """It may be worse by this much of macro F1 at the lower bound, no more. 0.02: 41, 67 and 99 % of the models better
+    by 0.02 pass, and one in ten of those worse by 0.02."""
+    doubt: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    """Chance left that the true difference lies below the lower bound (one side of the paired bootstrap)."""
+    collapse: Annotated[float, Field(gt=0, le=1)] = 0.15
+    """A label whose F1 falls by this much, beyond doubt, has collapsed; so has one no longer found at all."""
+    least_posts: Annotated[int, Field(ge=1)] = 50
+    """Fewer posts than this decide nothing."""
+    least_of_label: Annotated[int, Field(ge=1)] = 10
+    """A label with fewer gold posts than this is not asked whether it collapsed."""
+
+
+class Monitoring(_Frozen):
+    """What other programs watch."""
+
+    textfile: Path | None = None
+    """Where each run leaves its metrics for Prometheus: a file NAME.prom in the folder that node_exporter's textfile
+    collector reads. Without one, nothing is written."""
+
+    @field_validator("textfile")
+    @classmethod
+    def _prom(cls, value: Path | None) -> Path | None:
+        if value is not None and value.suffix != ".prom":
+            raise ValueError(f"{str(value)!r} does not end in .prom, and node_exporter reads nothing else")
+        return value
 
 
 class Task(_Frozen):
@@ -138,6 +187,8 @@ class Task(_Frozen):
     """A post may have several labels."""
     gold: Path | None = None
     """A frozen gold set (CSV with post_id and label) that a new model is measured on and never learns from."""
+    promotion: Promotion = Promotion()
+    """When a retrained model takes over by itself."""
 
 
 class Settings(_Frozen):
@@ -155,6 +206,7 @@ class Settings(_Frozen):
     pictures: Pictures = Pictures()
     summary: Summary = Summary()
     report: Report = Report()
+    monitoring: Monitoring = Monitoring()
     models: tuple[Task, ...] = ()
     """What is answered of each post; without an entry nothing learned is run."""
 
@@ -219,6 +271,9 @@ def _resolve(settings: Settings, folder: Path) -> Settings:
             "inbox": tuple(folder / p for p in settings.inbox),
             "store": folder / settings.store,
             "words": words.model_copy(update={name: folder / p for name, p in lists.items() if p is not None}),
+            "monitoring": Monitoring(textfile=folder / file)
+            if (file := settings.monitoring.textfile)
+            else Monitoring(),
             "models": tuple(_resolve_task(task, folder) for task in settings.models),
         }
     )

@@ -51,7 +51,7 @@ STAGES = (
     Stage("predict", 1, ("merge",), settings=("timezone",)),
     Stage("tabulate", 1, ("merge", "tokenise"), (("merge", 1), ("tokenise", 1)), lists=True),
     Stage("draw", 1, ("tabulate",), settings=("pictures", "report.language")),
-    Stage("summarise", 1, ("merge", "tokenise"), settings=("summary",), lists=True),
+    Stage("summarise", 2, ("merge", "tokenise"), settings=("summary",), lists=True),
     Stage(
         "report",
         1,
@@ -281,6 +281,7 @@ def summarise(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset
             "score": one.score,
             "share": one.share,
             "posts": one.posts,
+            "gloss": None,
         }
         for rank, one in enumerate(found, 1)
     ]

@@ -98,6 +98,13 @@ REMOVALS = _schema(
 )
 """``removals/FILE.parquet``: deletion notices found in a file of posts."""
 
+FORGOTTEN = _schema(
+    ("kind", _text, "post or author"),
+    ("network", _text, "the network that it is of"),
+    ("key", _text, "salted hash of the post_id, or of network and author as in posts"),
+)
+"""``forgotten.parquet``: tombstones of what was asked to be forgotten; a file that brings it again gives nothing."""
+
 SUMMARY = _schema(
     ("rank", pa.int32(), "order of choice, from 1"),
     ("post", pa.int32(), "row of the day's posts, from 0"),
@@ -106,6 +113,7 @@ SUMMARY = _schema(
     ("score", pa.float64(), "LexRank weight"),
     ("share", pa.float64(), "share of the day's posts that it stands for, 0 to 1"),
     ("posts", pa.int64(), "posts that it stands for"),
+    ("gloss", _text, "its translation by the model that report.gloss names; null without one"),
 )
 """``summary/date=D``: the day in a few sentences."""
 
@@ -134,6 +142,8 @@ TRIALS = _schema(
     ("challenger", _text, "what the version answered; null where it was not asked"),
     ("champion", _text, "what the version then in service answered; null where there was none, or it knew the post"),
     ("linear", _text, "what the linear baseline answered"),
+    ("served", _text, "what the version, trained once more on all but the frozen posts, answered to those"),
+    ("learned", pa.bool_(), "the version learned from the post or was tuned on it"),
 )
 """``models/NAME/cards/VERSION/posts.parquet``: what a version learned from and was proved on, ordered by post_id."""
 

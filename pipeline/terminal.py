@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipeline import logs
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from pipeline.engines.contest import Retrained
     from pipeline.engines.inbox import Taken
     from pipeline.engines.local import DayResult, Outcome
-    from pipeline.models.training import Progress as Step
+    from pipeline.models.loop import Progress as Step
     from pipeline.store.layout import Layout
     from pipeline.store.manifest import DayManifest
 
@@ -22,14 +26,20 @@ if TYPE_CHECKING:
 class Printer:
     """Tells of a run: a progress bar on a terminal, and a line for each file that failed and each day."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, quiet: bool = False) -> None:
+        """``quiet`` tells of failures alone."""
+        self.layout, self.quiet = layout, quiet
         self._bar: tuple[Progress, TaskID] | None = None
+        self._began = monotonic()
 
     def file(self, taken: Taken) -> None:
         """Name a file that is not posts, or could not be read."""
-        if taken.error:
-            self._line(f"{'not posts' if taken.foreign else 'FAILED'}: {printable(taken.error)}", err=not taken.foreign)
+        if taken.error and taken.foreign:
+            self._line(f"not posts: {printable(taken.error)}")
+        elif taken.error:
+            self._failed(f"FAILED: {printable(taken.error)}", "file failed", file=taken.path.name, error=taken.error)
+        if taken.growing:
+            self._line(f"still being written: {printable(taken.path.name)}; what is added comes with the next run")
 
     def days(self, total: int) -> None:
         """Start the bar."""
@@ -47,18 +57,26 @@ class Printer:
         if self._bar:
             self._bar[0].advance(self._bar[1])
         if result.error:
-            self._line(f"{result.day}  FAILED: {printable(result.error)}", err=True)
-        elif result.ran:
+            told = f"{result.day}  FAILED: {printable(result.error)}"
+            self._failed(told, "day failed", day=str(result.day), error=result.error)
+        elif result.ran and not self.quiet:
             self._line(day_line(self.layout, result, manifest))
 
+    def _failed(self, text: str, event: str, **told: str) -> None:
+        """Say to people, or log for machines, what failed."""
+        if logs.for_machines():
+            _log().error(event, **told)
+        else:
+            self._line(text, err=True)
+
     def _line(self, text: str, err: bool = False) -> None:
-        if self._bar:
+        if self._bar and (err or sys.stdout.isatty()):
             self._bar[0].console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             typer.echo(text, err=err)
 
-    def close(self, outcome: Outcome | None) -> None:
-        """End the bar and say what was done in all."""
+    def close(self, outcome: Outcome | None, code: int = 0) -> None:
+        """End the bar and say what was done in all; ``code`` is the one that the command exits with."""
         if self._bar:
             self._bar[0].stop()
             self._bar = None
@@ -69,10 +87,15 @@ class Printer:
             t.path.name for t in outcome.taken if t.error and not t.foreign
         ]
         if not outcome.days and not failed:
-            typer.echo("up to date: nothing to do")
+            taken = sum(not one.error for one in outcome.taken)
+            typer.echo(f"{taken} file(s) taken in" if taken else "up to date: nothing to do")
         if outcome.open_days:
             typer.echo(f"waiting: {len(outcome.open_days)} day(s) outside the span, such as {outcome.open_days[-1]}")
-        if failed:
+        if logs.for_machines():
+            seconds = round(monotonic() - self._began, 3)
+            log = _log().warning if failed else _log().info
+            log("run ended", exit=code, days=done, failed=failed, seconds=seconds)
+        elif failed:
             typer.echo(f"failed: {', '.join(map(printable, failed))}", err=True)
         if done:
             page = self.layout.reports / "index.html"
@@ -108,6 +131,8 @@ class TrainingBar:
             line = f"{network}epoch {now.epoch}: loss {now.loss:.4f}, score on dev {now.score:.4f}"
             if self._bar:
                 self._bar[0].console.print(line, markup=False, highlight=False)
+            elif logs.for_machines():
+                _log().info("epoch", network=now.member + 1, epoch=now.epoch, loss=now.loss, score=now.score)
             else:
                 typer.echo(line, err=True)
         elif self._bar:
@@ -116,10 +141,25 @@ class TrainingBar:
             )
 
 
+def log_retrained(done: Retrained) -> None:
+    """Tell machines what came of a retraining."""
+    if logs.for_machines():
+        told = {"model": done.task, "version": done.version, "champion": done.champion, "promoted": done.promoted}
+        reasons = [("ok  " if passed else "no  ") + words for passed, words in done.reasons]
+        _log().info("retrain ended", exit=0, **told, reasons=reasons, notes=done.notes)
+
+
+def _log() -> Any:
+    import structlog
+
+    return structlog.get_logger()
+
+
 def day_line(layout: Layout, result: DayResult, manifest: DayManifest) -> str:
     """Say what a day holds and where its report lies."""
     facts = manifest.stages["merge"].facts
-    quarantined = sum(source["quarantined"] for source in facts["files"]) + manifest.stages["tokenise"].facts["lost"]
+    lost = manifest.stages["tokenise"].facts["lost"] if "tokenise" in manifest.stages else 0
+    quarantined = sum(source["quarantined"] for source in facts["files"]) + lost
     counts = (
         f"{facts['posts']:,} posts, {facts['authors']:,} authors, {facts['reposts']:,} reposts,"
         f" {facts['copies']:,} copies, {quarantined:,} quarantined"
@@ -189,14 +229,21 @@ def _cell(value: Any) -> str:
 
 
 def spool(folder: Path) -> Path:
-    """Keep standard input as a file named by its content, so that it is read like any other."""
+    """Keep standard input in a folder of a store, named by its content, so that it is read like any other file.
+
+    Raises StoreUnwritable where the disk refuses.
+    """
     import hashlib
     import shutil
     import tempfile
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as draft:
-        shutil.copyfileobj(sys.stdin.buffer, draft)
-    with Path(draft.name).open("rb") as file:
-        name = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return Path(draft.name).replace(folder / f"stdin-{name}")
+    from pipeline import files
+
+    with tempfile.TemporaryFile() as read:  # nameless: a killed run leaves nothing
+        shutil.copyfileobj(sys.stdin.buffer, read)
+        read.seek(0)
+        target = folder / f"stdin-{hashlib.file_digest(read, 'sha256').hexdigest()[:16]}"
+        read.seek(0)
+        with files.staged(folder.parent, target) as draft, draft.open("xb") as kept:
+            shutil.copyfileobj(read, kept)
+    return target

@@ -8,7 +8,7 @@ from desk import Desk, Here
 
 from pipeline import cli
 from pipeline.engines import learning, retraining
-from pipeline.engines.retraining import Retrained
+from pipeline.engines.contest import Retrained
 
 DAY = "2024-01-05"
 SETTINGS = '[[models]]\nname = "mood"\nlabels = ["positive", "negative"]\n'

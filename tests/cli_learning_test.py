@@ -120,6 +120,14 @@ def test_versions_are_listed_shown_promoted_and_rolled_back(store, call):
     assert code == 1 and "no earlier version" in err
 
 
+def test_models_that_learn_from_labels_are_named(call, tmp_path):
+    rows = [("mood", "sentiment"), ("words", "language-model"), ("topic", "topic")]
+    (tmp_path / "hibi.toml").write_text("".join(f'[[models]]\nname = "{n}"\nrecipe = "{r}"\n' for n, r in rows))
+    options = ("models", "retrainable", "--settings", tmp_path / "hibi.toml")
+    assert call(*options) == (0, "mood\ntopic\n", "")
+    assert json.loads(call(*options, "--json")[1]) == ["mood", "topic"]
+
+
 def test_a_damaged_version_is_told_and_the_one_before_answers(store, call):
     call("models", "promote", "mood", 2, "--store", store)
     weights = store / "models" / "mood" / "versions" / "0002" / "weights.safetensors"

@@ -10,10 +10,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import structlog
 from desk import Here
 
-from pipeline import cli
+from pipeline import cli, logs
 from pipeline.engines import pool
 
 ONE, TWO = "2024-01-01", "2024-01-02"
@@ -60,7 +59,7 @@ class Workers(Here):
 @pytest.fixture(autouse=True)
 def _log_as_before():
     yield
-    structlog.reset_defaults()
+    logs.end()
 
 
 @pytest.fixture
@@ -151,6 +150,21 @@ def test_a_forced_stage_is_named(hibi, made):
     assert last.startswith("1 day(s); open ")
 
 
+def test_a_run_in_parts_ends_as_one_run(hibi, small):
+    code, out, _ = hibi(*small.run, "--through", "ingest")
+    assert (code, out) == (0, "1 file(s) taken in\n")
+    assert not (small.store / "posts").exists()
+    parts = {"merge": "merge", "count": "tokenise, count", "predict": "predict", "draw": "tabulate, draw"}
+    for last, ran in parts.items():
+        code, out, _ = hibi(*small.run, "--through", last)
+        first, *_ = out.splitlines()
+        assert code == 0 and first.endswith(f"  no report yet  ({ran})")
+    assert not (small.store / "reports" / "index.html").exists()
+    code, out, _ = hibi(*small.run)
+    assert code == 0 and out.splitlines()[0].endswith("index.html  (summarise, report)")
+    assert hibi(*small.run, "--through", "count")[:2] == (0, "up to date: nothing to do\n")
+
+
 def test_settings_of_the_folder_are_used(hibi, small, tmp_path):
     (tmp_path / "cwd" / "hibi.toml").write_text('inbox = ["../inbox"]\nstore = "../elsewhere"\n' + QUICK)
     code, out, _ = hibi("run")
@@ -207,6 +221,7 @@ def test_another_process_holds_the_store(hibi, small):
         (["run", "--inbox", ".", "--date", "1月1日"], "1月1日: not a day"),
         (["run", "--inbox", ".", "--date", ONE, "--until", TWO], "--date goes without --since and --until"),
         (["run", "--inbox", ".", "--force", "cook"], "--force cook: no such stage; one of ingest, merge, tokenise"),
+        (["run", "--inbox", ".", "--through", "cook"], "--through cook: no such stage; one of ingest, merge, tokenise"),
         (["run"], "no inbox: name one with --inbox or in hibi.toml"),
         (["run", "--inbox", "nowhere"], "nowhere: no such file or folder; see --inbox"),
         (["run", "--inbox", ".", "--settings", "none.toml"], "none.toml: cannot be read"),

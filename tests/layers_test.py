@@ -9,11 +9,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent / "pipeline"
 ROWS = [
-    {"cli", "cli_learning", "cli_labels", "cli_options", "terminal", "__main__"},
+    {
+        "cli",
+        "cli_learning",
+        "cli_labels",
+        "cli_upkeep",
+        "cli_retokenise",
+        "cli_schedule",
+        "cli_forget",
+        "cli_options",
+        "terminal",
+        "__main__",
+    },
     {"engines"},
     {"stages"},
     {"ingest", "text", "analysis", "pictures", "models", "reports", "store"},
-    {"tables", "settings", "errors", "files", "spreading"},
+    {"tables", "settings", "errors", "files", "sealed", "spreading", "logs"},
 ]
 ALLOWED_BESIDE = {
     ("ingest", "text"),
@@ -22,6 +33,18 @@ ALLOWED_BESIDE = {
     ("cli", "cli_options"),
     ("cli", "cli_learning"),
     ("cli", "cli_labels"),
+    ("cli", "cli_upkeep"),
+    ("cli", "cli_forget"),
+    ("cli_forget", "terminal"),
+    ("cli_forget", "cli_options"),
+    ("cli", "cli_schedule"),
+    ("cli", "cli_retokenise"),
+    ("cli_retokenise", "terminal"),
+    ("cli_retokenise", "cli_options"),
+    ("cli_upkeep", "terminal"),
+    ("cli_upkeep", "cli_options"),
+    ("cli_schedule", "terminal"),
+    ("cli_schedule", "cli_options"),
     ("cli_options", "terminal"),
     ("cli_learning", "terminal"),
     ("cli_learning", "cli_options"),

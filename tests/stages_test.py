@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
+from plain_tables import posts, tokens
 
 from pipeline import stages
 from pipeline.settings import Settings
-from pipeline.tables import EXCLUSIONS, POSTS, SUMMARY, TOKENS
+from pipeline.tables import EXCLUSIONS, POSTS, SUMMARY
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -17,22 +18,6 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 def here(job, items):
     """A mapper in this process."""
     return [job(*item) for item in items]
-
-
-def posts(*rows):
-    """Rows of posts; what a row does not say is as in a plain post of nobody."""
-    plain = {"created_at": dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "is_repost": False, "clean": "", "text": ""}
-    filled = [plain | {"post_id": f"p{n}"} | row for n, row in enumerate(rows)]
-    return pa.Table.from_pylist(filled, POSTS)
-
-
-def tokens(*rows):
-    """(post, sentence, base, pos, subpos) to rows of tokens."""
-    columns = {name: pa.nulls(len(rows), TOKENS.field(name).type) for name in TOKENS.names}
-    for at, name in enumerate(("post", "sentence", "base", "pos", "subpos")):
-        column = pa.array([row[at] for row in rows], pa.int32() if at < 2 else pa.string())
-        columns[name] = column if at < 2 else column.dictionary_encode()
-    return pa.table(columns, schema=TOKENS)
 
 
 # totals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -191,8 +192,9 @@ def _write(project: Project, shown: Queue) -> list[Path]:
         if there[0].suffix == ".html" and there[0].read_bytes() == page:
             return there
     html, sheet, book = _paths(folder, name)
-    with files.staged(layout.root, book) as draft:
-        pages.write_workbook(shown, draft)
+    made = io.BytesIO()
+    pages.write_workbook(shown, made)
+    files.write(layout.root, book, made.getvalue())
     files.write(layout.root, sheet, pages.write_csv(shown))
     files.write(layout.root, html, page)
     return [html, sheet, book]

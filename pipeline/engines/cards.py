@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from pipeline import files
-from pipeline.engines import labelling, publishing, trials
+from pipeline.engines import labelling, publishing, refitting, trials
 from pipeline.engines.material import Material
 from pipeline.engines.project import Project
+from pipeline.engines.refitting import Refit
 from pipeline.engines.trials import CHALLENGER, CHAMPION, Judged, Part, Trial
-from pipeline.models import evaluation, promotion
+from pipeline.models import evaluation, labels, promotion
 from pipeline.models.bundle import Bundle
 from pipeline.models.evaluation import Evaluation, Interval
 from pipeline.models.registry import Version
 from pipeline.models.splitting import Split
 from pipeline.pictures.curves import Curve, curves
 from pipeline.reports import card
-from pipeline.reports.card import Bounds, Card, Flip, LabelRow, Reason, Score
+from pipeline.reports.card import Bounds, Card, Fit, Fits, Flip, LabelRow, Reason, Score
 from pipeline.reports.model import Chart
 from pipeline.reports.strings import texts
 from pipeline.store import parquet
@@ -73,13 +74,15 @@ class Drawn:
     champion: str | None
     until: Day
     when: dt.datetime
+    again: Refit | None = None
+    """The second training, where the version was promoted."""
 
     def write(self) -> Path:
         """Write card.html, card.json and posts.parquet; return the page."""
         layout, made = self.project.layout, self.card()
         folder = layout.cards(self.version.name, self.version.number)
         publishing.share_fonts(layout)
-        table = trials.table(self.material, self.split, self.trial)
+        table = trials.table(self.material, self.split, self.trial, self.again)
         parquet.write(layout.root, folder / "posts.parquet", TRIALS, [table])
         files.write(layout.root, folder / "card.json", card.as_json(made))
         page = card.render(made, self.project.settings.report.language, _ASSETS)
@@ -100,7 +103,8 @@ class Drawn:
             promoted=trial.decision.promoted,
             reasons=[Reason(r.name, r.passed, r.words, r.values) for r in trial.decision.reasons],
             scores=list(self._scores()),
-            labels=_labels(part, measured, trial.labels) if part and measured else [],
+            fits=self._fits(),
+            labels=_labels(part, measured, trial.labels, self._taught()) if part and measured else [],
             confusion_part=cast("card.Part", name),
             confusion=measured.confusion if measured else [],
             several=self.material.several,
@@ -120,6 +124,32 @@ class Drawn:
             if name in self.trial.compared:
                 both = self.trial.compared[name]
                 yield Score("difference", part, both.posts, _bounds(both.accuracy), _bounds(both.macro_f1))
+        again = self.again
+        if again and again.frozen is not None:
+            measured = evaluation.evaluate(self.trial.parts[promotion.FROZEN].gold, again.frozen, again.labels)
+            ends = (_bounds(measured.accuracy), _bounds(measured.macro_f1))
+            yield Score("served", "frozen", measured.posts, *ends, measured.ece)
+
+    def _fits(self) -> Fits:
+        """Say which training the scores are of, and which one answers."""
+        known, split, again = self.material, self.split, self.again
+        epochs = refitting.best_epochs(self.bundle)
+        scored = Fit(len(split.train), days(self.project, known, split.train), epochs, len(self._taught()))
+        wide = self.bundle.recipe["head"]["wide"]
+        if again is None:
+            return Fits(scored, None, [], [], wide)
+        kinds = len(self._taught()) + len(again.new)
+        reasons = [Reason(r.name, r.passed, r.words, r.values) for r in again.reasons]
+        second = Fit(len(again.rows), days(self.project, known, again.rows), again.epochs, kinds)
+        return Fits(scored, second if again.sound else None, again.new, reasons, wide)
+
+    def _taught(self) -> Counter[str]:
+        """Count the posts of each label that the measured training learned from."""
+        told = (
+            labels.parts(self.material.labels[row]) if self.material.several else [self.material.labels[row]]
+            for row in self.split.train
+        )
+        return Counter(label for some in told for label in some)
 
     def _charts(self, measured: Evaluation | None) -> Iterator[Chart]:
         t = texts(self.project.settings.report.language)
@@ -167,7 +197,6 @@ class Drawn:
 
     def _data(self) -> dict[str, str]:
         known, split = self.material, self.split
-        taught = Counter(known.labels[row] for row in split.train)
         rows = {
             "people": known.gold.sum(),
             "weak": (~known.gold).sum(),
@@ -180,22 +209,24 @@ class Drawn:
             "unsettled": known.unsettled,
         }
         ends = {"days": " – ".join(days(self.project, known, split.train)), "until": str(self.until)}
-        labels = ", ".join(f"{label} {count:,}" for label, count in sorted(taught.items()))
+        taught = ", ".join(f"{label} {count:,}" for label, count in sorted(self._taught().items()))
         prints = {"fingerprint": self.bundle.data, "dictionary": self.bundle.dictionary or "–"}
-        return {name: f"{count:,}" for name, count in rows.items()} | ends | {"labels": labels} | prints
+        return {name: f"{count:,}" for name, count in rows.items()} | ends | {"labels": taught} | prints
 
 
 _SHOWN = 50
 """Posts that flip, shown."""
 
 
-def _labels(part: Part, measured: Evaluation, names: list[str]) -> list[LabelRow]:
+def _labels(part: Part, measured: Evaluation, names: list[str], taught: Counter[str]) -> list[LabelRow]:
     before: Mapping[str, float] = {}
     if CHAMPION in part.answers:
         earlier = evaluation.evaluate(part.gold, part.answers[CHAMPION], names)
         before = {one.label: one.f1.value for one in earlier.per_class}
     return [
-        LabelRow(one.label, one.gold, one.precision, one.recall, _bounds(one.f1), before.get(one.label))
+        LabelRow(
+            one.label, one.gold, one.precision, one.recall, _bounds(one.f1), before.get(one.label), taught[one.label]
+        )
         for one in measured.per_class
     ]
 

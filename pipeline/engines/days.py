@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import files, stages, tables
-from pipeline.engines import jobs, predicting, presenting, queries
+from pipeline.engines import absences, jobs, predicting, presenting, queries
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project
 from pipeline.errors import LostWorker, WorkError
 from pipeline.stages import Stage
 from pipeline.store import parquet
 from pipeline.store.layout import Day
-from pipeline.store.manifest import DayManifest, read, sha256
+from pipeline.store.manifest import DayManifest, read, sha256, verify
 
 Facts = dict[str, Any]
 Saved = tuple[list[Path], Facts]
@@ -39,6 +40,10 @@ class Book:
 
     project: Project
     days: dict[Day, DayManifest]
+    failed: dict[Day, str] = field(default_factory=dict)
+    """Why the last run of a day failed, of those that are not mended yet."""
+    verified: dict[str, str] = field(default_factory=dict)
+    """Path -> SHA-256 of the files that this run wrote, or read whole and found to be what was written."""
 
     def inputs(self, stage: Stage, day: Day) -> dict[str, str]:
         """Name all that a stage of a day is made of, with fingerprints."""
@@ -52,6 +57,8 @@ class Book:
             found["lists"] = project.lists
         if stage.name == "merge":
             found |= self._collected(day)
+        if stage.name == "summarise" and (name := project.settings.report.gloss):
+            found[f"model {name}"] = "in service" if predicting.in_service(project.layout, name) else "none"
         if stage.name == "predict":  # not the version: a promotion leaves old days as they are
             found |= {f"model {name}": "in service" if served else "none" for name, served in self.models.items()}
         for name in stage.reads:
@@ -59,6 +66,8 @@ class Book:
         for name, before in stage.reads_before:
             for back in range(1, before + 1):
                 found |= self._outputs(name, day - dt.timedelta(days=back))
+        if stage.name == "report":
+            found |= absences.inputs(self.days, self.failed, day)
         return found
 
     @cached_property
@@ -78,6 +87,13 @@ class Book:
         manifest = self.days.get(day)
         entry = manifest.stages.get(stage) if manifest else None
         return dict(entry.outputs) if entry else {}
+
+    def verify(self, inputs: dict[str, str]) -> None:
+        """Read the stored files among a stage's inputs, once a run. Raises StoreDamaged for one that is damaged."""
+        for name, expected in inputs.items():
+            if "/" in name and expected and self.verified.get(name) != expected:
+                verify(self.project.layout.root / name, expected)
+                self.verified[name] = expected
 
     def stale(self, stage: Stage, day: Day) -> bool:
         """Tell whether a stage of a day must run."""
@@ -101,18 +117,21 @@ class DayWork:
         missing = [name for name in stage.reads if name not in self.manifest.stages]
         if missing:
             raise WorkError(f"{self.day}: {stage.name} needs {', '.join(missing)}, which did not run")
+        self.book.verify(inputs)
         self.manifest.begin(stage.name)
         work: Callable[[], Saved] = getattr(self, stage.name)
         outputs, facts = work()
         self.manifest.finish(stage.name, inputs, outputs, facts)
+        self.book.verified.update(self.manifest.stages[stage.name].outputs)
         return True
 
     def run_all(self, some: Sequence[Stage], forced: str | None, *, together: bool) -> list[str]:
         """Run some stages, each when those that it reads are done; ``together`` if they may share the machine.
 
+        With one worker they run one by one, so that a run writes in the same order each time.
         Returns the names of those that ran. Raises the error of the first that failed; what needs it is not run.
         """
-        with ThreadPoolExecutor(len(some) if together else 1) as threads:
+        with ThreadPoolExecutor(len(some) if together and self.pool.workers > 1 else 1) as threads:
             futures: dict[str, Future[bool]] = {}
 
             def when_ready(stage: Stage) -> bool:
@@ -140,17 +159,22 @@ class DayWork:
     def merge(self) -> Saved:
         """Pieces to posts."""
         paths = self.layout.pieces(self.day)
+        notes = [read(self.layout.file_manifest(path.stem)) for path in paths]
+        for note in notes:
+            self.book.verify({name: sha for name, sha in note.get("pieces", {}).items() if f"date={self.day}/" in name})
         excluded = self.layout.exclusions(self.day)
         exclusions = parquet.read(excluded) if excluded.exists() else tables.EXCLUSIONS.empty_table()
         pieces = (parquet.read(path) for path in paths)
         posts, rows = stages.merge(pieces, exclusions, self.settings, self.pool.map)
         sources = [
-            _source(read(self.layout.file_manifest(path.stem)), self.day, path.stem, kept, repeated, away)
-            for path, kept, repeated, away in zip(paths, rows["kept"], rows["repeated"], rows["excluded"], strict=True)
+            _source(note, self.day, path.stem, kept, repeated, away)
+            for note, path, kept, repeated, away in zip(
+                notes, paths, rows["kept"], rows["repeated"], rows["excluded"], strict=True
+            )
         ]
-        path = self._write("posts", tables.POSTS, _slices(posts))
-        self._quarantine("merge", posts, "text", rows["lost"], "cleaning ended at this post")
-        return [path], stages.totals(posts, self.settings.zone) | {"files": sources, "lost": len(rows["lost"])}
+        outputs = [self._write("posts", tables.POSTS, _slices(posts))]
+        outputs += self._quarantine("merge", posts, "text", rows["lost"], "cleaning ended at this post")
+        return outputs, stages.totals(posts, self.settings.zone) | {"files": sources, "lost": len(rows["lost"])}
 
     def tokenise(self) -> Saved:
         """Posts to tokens, in workers."""
@@ -169,11 +193,11 @@ class DayWork:
                 words[0] += stages.count_words(found)
                 yield found
 
-        path = self._write("tokens", tables.TOKENS, chunks())
-        self._quarantine("tokenise", posts, "clean", lost, "MeCab ended at this post")
-        return [path], {"words": words[0], "cut": len(cut), "lost": len(lost)}
+        outputs = [self._write("tokens", tables.TOKENS, chunks())]
+        outputs += self._quarantine("tokenise", posts, "clean", lost, "MeCab ended at this post")
+        return outputs, {"words": words[0], "cut": len(cut), "lost": len(lost)}
 
-    def _quarantine(self, stage: str, posts: pa.Table, text: str, lost: list[int], reason: str) -> None:
+    def _quarantine(self, stage: str, posts: pa.Table, text: str, lost: list[int], reason: str) -> list[Path]:
         """Keep the rows that a stage could not do, with the reason; the post itself stays in posts."""
         target = self.layout.quarantine(self.day, stage)
         entries = [
@@ -184,8 +208,9 @@ class DayWork:
         if entries:
             lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
             files.write(self.layout.root, target, lines.encode())
-        else:
-            files.remove(target)
+            return [target]
+        files.remove(target)
+        return []
 
     def count(self) -> Saved:
         """Tokens to counts."""
@@ -254,22 +279,43 @@ class DayWork:
         return outputs, facts
 
     def summarise(self) -> Saved:
-        """Tokens to a few sentences."""
+        """Tokens to a few sentences, and their translations where the settings name a model for it."""
         arguments = (self.partition("posts"), self.partition("tokens"), self.project.stop_words, self.settings)
         summary = self.pool.result(self.pool.submit(jobs.summarise, *arguments), jobs.summarise, *arguments)
-        return [self._write("summary", tables.SUMMARY, [summary])], {}
+        facts: Facts = {}
+        if (name := self.settings.report.gloss) and summary.num_rows:
+            found = self._gloss(name, summary["text"].to_pylist())
+            facts = {"gloss": found.version, "notes": [(name, note) for note in found.notes]}
+            if found.sentences:
+                at = summary.schema.get_field_index("gloss")
+                summary = summary.set_column(at, "gloss", pa.array(found.sentences, pa.string()))
+        return [self._write("summary", tables.SUMMARY, [summary])], facts
+
+    def _gloss(self, name: str, sentences: list[str]) -> predicting.Gloss:
+        if not predicting.in_service(self.layout, name):
+            return predicting.Gloss([], None, [""])
+        lexicon, apart = self.project.lexicon, self.pool.apart
+        arguments = (sentences, self.layout.root, name, lexicon.folder, lexicon.fingerprint)
+        try:
+            found: predicting.Gloss = apart.result(apart.submit(jobs.gloss, *arguments), jobs.gloss, *arguments)
+        except LostWorker as error:
+            return predicting.Gloss([], None, [str(error)])
+        return found
 
     def report(self) -> Saved:
         """All of the day to the page, the workbook and the JSON; the page last, as it is what a person opens."""
         from pipeline.reports import page, report_json, workbook
 
-        day = presenting.assemble(self.project, self.book.days, self.day)
+        day = presenting.assemble(self.project, self.book.days, self.day, self.book.failed)
         folder = self.layout.folder("reports", self.day)
         pictures = [
             (folder / p.png_file, (self.layout.folder("pictures", self.day) / p.png_file).read_bytes())
             for p in day.pictures
         ]
+        book = io.BytesIO()
+        workbook.write(day, book, self.settings.report.language)
         made = [
+            (folder / "report.xlsx", book.getvalue()),
             *pictures,
             (folder / "report.json", report_json.as_json(day, self.settings.report.rows)),
             (
@@ -277,12 +323,9 @@ class DayWork:
                 page.render(day, self.settings.report.language, self.settings.report.rows).encode(),
             ),
         ]
-        book = folder / "report.xlsx"
-        with files.staged(self.layout.root, book) as draft:
-            workbook.write(day, draft, self.settings.report.language)
         for path, data in made:
             files.write(self.layout.root, path, data)
-        return [book, *(path for path, _ in made)], {}
+        return [path for path, _ in made], {}
 
 
 def _source(note: dict[str, Any], day: Day, key: str, kept: int, repeated: int, excluded: dict[str, int]) -> Facts:

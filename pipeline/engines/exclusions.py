@@ -7,20 +7,27 @@ name are looked at again, so that a night costs one pass over the stored ids.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline import files
+from pipeline.errors import StoreDamaged
 from pipeline.store import parquet
 from pipeline.store.layout import Layout
-from pipeline.tables import EXCLUSIONS
+from pipeline.tables import COLLECTED, EXCLUSIONS, REMOVALS
+
+_DAY = re.compile(r"date=(\d{4}-\d\d-\d\d)")
 
 _SEEN = """
 CREATE TABLE seen AS
 SELECT post_id, author, date, edited_at, collected_at, line, file FROM everything
-WHERE post_id IN (SELECT post_id FROM new_post UNION ALL SELECT post_id FROM new_removal WHERE post_id IS NOT NULL)
+WHERE $everything
+   OR post_id IN (SELECT post_id FROM new_post UNION ALL SELECT post_id FROM new_removal WHERE post_id IS NOT NULL)
    OR author IN (SELECT author FROM new_removal WHERE author IS NOT NULL)
 """
 
@@ -46,7 +53,10 @@ UNION ALL SELECT post_id, reason, date FROM excluded ORDER BY date, post_id
 
 
 def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> None:
-    """Bring the exclusions up to date after the files ``keys`` were collected; ``everything`` after others went."""
+    """Bring the exclusions up to date after the files ``keys`` were collected; ``everything`` after others went.
+
+    Raises StoreDamaged for a file that was collected.
+    """
     import duckdb
 
     keys = set(keys)
@@ -57,28 +67,39 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
     if not new and not new_removals and not everything:
         return
     with duckdb.connect() as database:
-        _view(database, "everything", pieces, "post_id, author, edited_at, collected_at, line, file")
-        _view(database, "new_post", new, "post_id")
-        _view(database, "removal", removals, "post_id, author")
-        _view(database, "new_removal", new_removals, "post_id, author")
-        _view(database, "known", sorted((layout.root / "exclusions").glob("*.parquet")), "post_id, reason")
-        database.execute(_SEEN)
+        ids = ("post_id", "author")
+        _register(database, "new_post", new, ("post_id",))
+        _register(database, "removal", removals, ids)
+        _register(database, "new_removal", new_removals, ids)
+        _register(database, "known", sorted((layout.root / "exclusions").glob("*.parquet")), ("post_id", "reason"))
+        columns = (*ids, "edited_at", "collected_at", "line", "file")
+        database.register("everything", pa.RecordBatchReader.from_batches(_schema(columns), _batches(pieces, columns)))
+        database.execute(_SEEN, {"everything": everything})
         database.execute(_EXCLUDED)
         _save(layout, database.sql(_ALL, params={"everything": everything}).to_arrow_table())
 
 
-def _view(database: Any, name: str, paths: list[Any], columns: str) -> None:
-    """Name some Parquet files; ``date`` is the day in their path, null for removals, which have none."""
-    if not paths:
-        empty = ", ".join(f"NULL::VARCHAR AS {column.strip()}" for column in columns.split(","))
-        database.execute(f"CREATE VIEW {name} AS SELECT {empty}, NULL::DATE AS date WHERE false")
-        return
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    # the last such part: the store itself may stand in a folder of that form
-    day = r"nullif(regexp_extract(filename, '.*date=(\d{4}-\d\d-\d\d)', 1), '')::DATE"
-    database.execute(
-        f"CREATE VIEW {name} AS SELECT {columns}, {day} AS date FROM read_parquet([{names}], filename = true)"
-    )
+def _register(database: Any, name: str, paths: Sequence[Path], columns: Sequence[str]) -> None:
+    database.register(name, pa.Table.from_batches(_batches(paths, columns), _schema(columns)))
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    fields = {field.name: field for schema in (EXCLUSIONS, REMOVALS, COLLECTED) for field in schema}
+    return pa.schema([*(pa.field(name, fields[name].type) for name in columns), pa.field("date", pa.date32())])
+
+
+def _batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Read some columns of files one by one, and the day in their path: ``date``, null for removals, which have none.
+
+    Not by DuckDB, which does not look at the checksums of pages and takes what a flipped bit makes of them.
+    """
+    schema = _schema(columns)
+    for path in paths:
+        named = _DAY.search(f"{path.parent.name}/{path.name}")
+        table = parquet.read(path, columns)
+        day = pa.array([dt.date.fromisoformat(named[1]) if named else None], pa.date32())
+        whole = table.append_column("date", day.take(pa.array(np.zeros(table.num_rows, np.int64))))
+        yield from whole.cast(schema).to_batches()
 
 
 def _save(layout: Layout, table: pa.Table) -> None:
@@ -92,7 +113,14 @@ def _save(layout: Layout, table: pa.Table) -> None:
     }
     for day, rows in found.items():
         path = layout.exclusions(day)
-        if not path.exists() or not parquet.read(path).equals(rows):
+        if not path.exists() or not _holds(path, rows):
             parquet.write(layout.root, path, EXCLUSIONS, [rows])
     for day in stale - set(found):
         files.remove(layout.exclusions(day))
+
+
+def _holds(path: Path, rows: pa.Table) -> bool:
+    try:
+        return bool(parquet.read(path).equals(rows))
+    except StoreDamaged:
+        return False

@@ -1,47 +1,105 @@
-"""The state of a store: what is up to date, and whether every file is what its manifest says."""
+"""The state of a store: what is up to date, what failed and why, what was seen damaged, what answers, what it takes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
-import sys
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipeline import __version__, stages
-from pipeline.engines import last_run, presenting, project
+from pipeline.engines import last_run, ledger, project
 from pipeline.engines.days import Book
-from pipeline.errors import PipelineError
+from pipeline.engines.ledger import Ledger
+from pipeline.errors import ModelError, PipelineError, StoreError
+from pipeline.models import registry
 from pipeline.settings import Settings
-from pipeline.store.layout import Layout
+from pipeline.store import lock, usage
+from pipeline.store.layout import Day, Layout
 from pipeline.store.manifest import DayManifest, read, sha256
-
-Check = dict[str, Any]
 
 
 def status(settings: Settings, layout: Layout) -> dict[str, Any]:
-    """Tell of each day what is out of date, and of each file what it gave."""
-    opened = project.open_project(settings, layout.root)
-    book = Book(opened, {day: DayManifest(layout, day) for day in layout.days()})
-    days = [_day(book, manifest) for manifest in book.days.values()]
-    there = {key for name, (_, key) in read(layout.inbox_cache).get("files", {}).items() if Path(name).is_file()}
+    """Tell of the last run, of each day what is out of date, of each file what it gave; of disk and models.
+
+    The keys are a contract. A part that is damaged, or that cannot be told, is named in ``damaged``.
+    """
+    record, damaged = ledger.recall(layout), list[str]()
+    manifests = {day: one for day in layout.days() if (one := _manifest(layout, day, damaged))}
+    book = _book(settings, layout, manifests, record, damaged)
     notes = sorted((layout.root / "manifests" / "files").glob("*.json"))
+    there = {
+        key for name, (_, key) in _read(layout.inbox_cache, damaged).get("files", {}).items() if Path(name).is_file()
+    }
+    files = [_file(note) | {"gone": path.stem not in there} for path in notes if (note := _read(path, damaged))]
+    days = [_day(layout.root, book, manifest, record, damaged) for manifest in manifests.values()]
+    disk, running = usage.by_kind(layout.root), lock.busy(layout)
+    run = asdict(record.last) if record.last else None
+    failed = [{"date": str(day), **asdict(one)} for day, one in record.failed.items()]
+    unread = any(file["error"] and not file["gone"] for file in files)
     return {
         "store": str(layout.root),
-        "last_run": last_run.recall(layout),
         "version": __version__,
+        "timezone": settings.timezone,
+        "ok": not (failed or damaged or unread or _went_wrong(record, running)),
+        "running": running,
+        "run": run,
+        "last_good": record.good,
+        "last_run": last_run.recall(layout),
+        "failed": failed,
+        "damaged": damaged,
         "days": days,
-        "files": [_file(read(path)) | {"gone": path.stem not in there} for path in notes],
-        "bytes": sum(path.stat().st_size for path in layout.root.rglob("*") if path.is_file()),
+        "files": files,
+        "models": _models(layout, damaged),
+        "bytes": sum(disk.values()),
+        "disk": disk,
+        "free": shutil.disk_usage(layout.root).free if layout.root.exists() else None,
     }
 
 
-def _day(book: Book, manifest: DayManifest) -> dict[str, Any]:
+def _went_wrong(record: Ledger, running: bool) -> bool:
+    return record.last is not None and (bool(record.last.exit) or (record.last.ended is None and not running))
+
+
+def _manifest(layout: Layout, day: Day, damaged: list[str]) -> DayManifest | None:
+    try:
+        return DayManifest(layout, day)
+    except StoreError as error:
+        damaged.append(str(error))
+        return None
+
+
+def _read(path: Path, damaged: list[str]) -> dict[str, Any]:
+    try:
+        return read(path)
+    except StoreError as error:
+        damaged.append(str(error))
+        return {}
+
+
+def _book(
+    settings: Settings, layout: Layout, days: dict[Day, DayManifest], record: Ledger, damaged: list[str]
+) -> Book | None:
+    """Open the project, to tell what is out of date; None where dictionary, lists or font do not allow it."""
+    try:
+        return Book(project.open_project(settings, layout.root), days, record.reasons)
+    except PipelineError as error:
+        damaged.append(str(error))
+        return None
+
+
+def _day(root: Path, book: Book | None, manifest: DayManifest, record: Ledger, damaged: list[str]) -> dict[str, Any]:
     facts = manifest.stages["merge"].facts if "merge" in manifest.stages else {}
+    gone = [name for entry in manifest.stages.values() for name in entry.outputs if not (root / name).exists()]
+    damaged += [f"{name}: missing; the next run makes it again" for name in gone]
+    failure = record.failed.get(manifest.day)
     return {
         "date": str(manifest.day),
         "posts": facts.get("posts"),
-        "stale": [stage.name for stage in stages.STAGES if book.stale(stage, manifest.day)],
+        "stale": [stage.name for stage in stages.STAGES if book.stale(stage, manifest.day)] if book else None,
+        "error": failure.error if failure else None,
     }
 
 
@@ -64,67 +122,90 @@ def _file(note: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _models(layout: Layout, damaged: list[str]) -> list[dict[str, Any]]:
+    """Tell of each model the latest version, and the one that answers."""
+    found = []
+    for name in registry.names(layout.root):
+        try:
+            versions = registry.versions(layout.root, name)
+        except (ModelError, StoreError) as error:
+            damaged.append(str(error))
+            continue
+        served = next((one for one in versions if one.served), None)
+        found.append(
+            {
+                "model": name,
+                "latest": versions[-1].number,
+                "made_at": versions[-1].about.get("made_at"),
+                "served": served.number if served else None,
+                "served_made_at": served.about.get("made_at") if served else None,
+            }
+        )
+    return found
+
+
 def status_lines(found: dict[str, Any]) -> list[str]:
     """Say the same to a person."""
-    days, stale = found["days"], [d for d in found["days"] if d["stale"]]
-    lines = [f"store {found['store']}: {len(days)} days, {found['bytes'] / 1e6:,.1f} MB, hibi {found['version']}"]
+    days, zone = found["days"], ZoneInfo(found["timezone"])
+    lines = [f"store {found['store']}: {len(days)} days, {_size(found['bytes'])}, hibi {found['version']}"]
     if days:
-        posts = sum(d["posts"] or 0 for d in days)
-        lines.append(
-            f"{days[0]['date']} to {days[-1]['date']}: {posts:,} posts, {len(days) - len(stale)} days up to date"
-        )
-    lines += [f"{d['date']}  out of date: {', '.join(d['stale'])}" for d in stale]
+        posts, current = sum(d["posts"] or 0 for d in days), sum(d["stale"] == [] for d in days)
+        lines.append(f"{days[0]['date']} to {days[-1]['date']}: {posts:,} posts, {current} days up to date")
+    lines += _run_lines(found, zone)
+    lines += [f"{d['date']}  out of date: {', '.join(d['stale'])}" for d in days if d["stale"]]
+    lines += [f"{one['date']}  FAILED since {_local(one['since'], zone)}: {one['error']}" for one in found["failed"]]
     there = [f for f in found["files"] if not f["gone"]]
     lines += [f"FAILED: {f['error']}" for f in there if f["error"]]
+    lines += [f"damaged: {told}" for told in found["damaged"]]
     lines += [f"not posts: {f['not_posts']}" for f in there if f["not_posts"]]
     undated = [f for f in there if not f["posts"] and f["quarantined"]]
     lines += [f"{f['name']}: no posts, {f['quarantined']} rows quarantined" for f in undated]
     if gone := len(found["files"]) - len(there):
         lines.append(f"{gone:,} files are gone since they were read; their posts stay")
+    lines += [_model_line(one, zone) for one in found["models"]]
+    if found["disk"]:
+        largest = sorted(found["disk"].items(), key=lambda item: -item[1])
+        told = ", ".join(f"{kind} {_size(size)}" for kind, size in largest[:_KINDS])
+        rest = sum(size for _, size in largest[_KINDS:])
+        lines.append(f"disk: {told}{f', the rest {_size(rest)}' if rest else ''}; {_size(found['free'])} free")
     return lines
 
 
-def doctor(settings: Settings, layout: Layout) -> list[Check]:
-    """Check what a run needs. Each check has name, ok, found, and what to do where it is not."""
-    checks: tuple[tuple[str, Callable[[Settings, Layout], str]], ...] = (
-        ("python", _python),
-        ("packages", lambda _s, _l: ", ".join(f"{k} {v}" for k, v in presenting.versions().items())),
-        ("dictionary", _dictionary),
-        ("font", _font),
-        ("word lists", lambda chosen, at: project.open_project(chosen, at.root).lists),
-        ("disk", _disk),
-        ("store", _store),
-    )
-    return [_check(name, check, settings, layout) for name, check in checks]
+_KINDS = 6
+_ENDS = {0: "nothing failed", 2: "settings are wrong", 3: "done, but a day or a file failed", 130: "interrupted"}
 
 
-def _check(name: str, check: Callable[[Settings, Layout], str], settings: Settings, layout: Layout) -> Check:
-    try:
-        return {"name": name, "ok": True, "found": check(settings, layout)}
-    except (PipelineError, OSError) as error:
-        return {"name": name, "ok": False, "found": str(error)}
+def _run_lines(found: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    run = found["run"]
+    if run is None:
+        return []
+    if run["ended"] is None:
+        ended = "goes on" if found["running"] else "BROKEN OFF (killed, or the machine stopped); run again to go on"
+        return [f"run of {_local(run['began'], zone)}: {ended}"]
+    how = _ENDS.get(run["exit"], "FAILED") + (f": {run['error']}" if run["error"] else "")
+    lines = [f"last run {_local(run['ended'], zone)}, {run['seconds']:,.0f} s: {how}"]
+    if run["exit"] and found["last_good"]:
+        lines.append(f"last run without a failure: {_local(found['last_good'], zone)}")
+    return lines + (["another run goes on"] if found["running"] else [])
 
 
-def _python(_settings: Settings, _layout: Layout) -> str:
-    return sys.version.split()[0]
+def _model_line(one: dict[str, Any], zone: ZoneInfo) -> str:
+    made = _local(one["made_at"], zone) if one["made_at"] else "unknown"
+    latest = f"model {one['model']}/{one['latest']:04} of {made}"
+    if one["served"] == one["latest"]:
+        return f"{latest}: answers"
+    return f"{latest}: kept; " + (f"{one['model']}/{one['served']:04} answers" if one["served"] else "none answers")
 
 
-def _dictionary(settings: Settings, layout: Layout) -> str:
-    opened = project.open_project(settings, layout.root)
-    return f"{opened.lexicon.fingerprint}, {opened.lexicon.table.num_rows:,} entries"
+def _local(when: str, zone: ZoneInfo) -> str:
+    return f"{dt.datetime.fromisoformat(when).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _font(_settings: Settings, _layout: Layout) -> str:
-    from pipeline.pictures import fonts
-
-    return fonts.path().name
-
-
-def _disk(_settings: Settings, layout: Layout) -> str:
-    free = shutil.disk_usage(layout.root if layout.root.exists() else layout.root.absolute().parent).free
-    if free < 1 << 30:
-        raise OSError(f"only {free / 1e6:,.0f} MB free at {layout.root}; a day of 20,000 posts takes some 10 MB")
-    return f"{free / 1e9:,.1f} GB free"
+def _size(size: float) -> str:
+    for unit, least in (("GB", 1e9), ("MB", 1e6)):
+        if size >= least:
+            return f"{size / least:,.1f} {unit}"
+    return f"{size / 1e3:,.0f} kB"
 
 
 def _store(_settings: Settings, layout: Layout) -> str:
@@ -140,8 +221,3 @@ def _store(_settings: Settings, layout: Layout) -> str:
     if wrong:
         raise OSError(f"{len(wrong)} damaged or missing, such as {wrong[0]}; remove them and run `hibi run`")
     return f"{len(layout.days())} days, {checked:,} files as their manifests say"
-
-
-def doctor_lines(checks: list[Check]) -> list[str]:
-    """Say the same to a person."""
-    return [f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']}: {check['found']}" for check in checks]

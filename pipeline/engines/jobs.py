@@ -18,9 +18,9 @@ from pipeline.text.normalise import clean_table
 from pipeline.text.tokenise import analyse
 
 if TYPE_CHECKING:
-    from pipeline.engines.predicting import Answers, Asked
+    from pipeline.engines.predicting import Answers, Asked, Gloss
 
-__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "predict", "summarise"]
+__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "gloss", "predict", "summarise"]
 
 
 def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> Gathered:
@@ -43,6 +43,13 @@ def predict(posts: Path, asked: Asked) -> Answers:
     from pipeline.engines import predicting
 
     return predicting.answer(posts, asked)
+
+
+def gloss(sentences: list[str], store: Path, name: str, dictionary: Path, fingerprint: str) -> Gloss:
+    """Let a model translate the sentences of a summary."""
+    from pipeline.engines import predicting
+
+    return predicting.gloss(sentences, store, name, dictionary, fingerprint)
 
 
 def draw_cloud(

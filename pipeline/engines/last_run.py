@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engines.project import Project
+from pipeline.errors import StoreDamaged
 from pipeline.store.layout import Layout
 from pipeline.store.manifest import read, write
 
@@ -19,7 +20,11 @@ def remember(project: Project, inboxes: Sequence[Path]) -> None:
         "inbox": [str(inbox.absolute()) for inbox in inboxes],
         "settings": str(settings.absolute()) if settings else None,
     }
-    if read(path) != told:
+    try:
+        known = read(path)
+    except StoreDamaged:
+        known = {}
+    if known != told:
         write(project.layout.root, path, told)
 
 

@@ -15,16 +15,18 @@ from pipeline.models import recipe as recipes
 from pipeline.models.bundle import Bundle
 from pipeline.models.examples import Examples, label_names, label_numbers
 from pipeline.models.recipe import Recipe
-from pipeline.settings import Task
+from pipeline.settings import Settings, Task
 from pipeline.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.models.training import Progress
+    from pipeline.models.loop import Progress
 
-_SAME = ("language", "unit", "embedding", "cell", "units", "layers", "bidirectional", "apart")
+_SAME = ("language", "unit", "embedding", "vectors", "project", "cell", "units", "layers", "bidirectional", "apart")
 """What two encoders share where one's weights are to begin the other."""
+_SHARES = [tenths / 10 for tenths in range(11)]
+"""Parts of the linear model in the answer that are tried on dev."""
 
 
 def recipe_of(task: Task) -> Recipe:
@@ -33,6 +35,11 @@ def recipe_of(task: Task) -> Recipe:
     if task.several and recipe.head.kind == "labels":
         return recipe.model_copy(update={"head": recipe.head.model_copy(update={"several": True})})
     return recipe
+
+
+def retrainable(settings: Settings) -> list[str]:
+    """Name the models of the settings that learn from labels. Raises SettingsError."""
+    return [task.name for task in settings.models if recipe_of(task).head.kind == "labels"]
 
 
 def fitted(
@@ -64,7 +71,7 @@ def fitted(
         data=done.data,
         several=recipe.head.several,
         dictionary=lexicon.fingerprint if lexicon and reads_words(recipe) else None,
-        linear=done.linear or _baseline(recipe, train, done.labels),
+        linear=done.linear or baseline_of(recipe, train, done.labels),
         metrics={"examples": {"train": len(train), "dev": len(dev)}, "history": _curve(done.history)},
     )
     return calibrated(bundle, dev, lexicon) if bundle.linear else _measured(bundle, dev, lexicon)
@@ -82,15 +89,16 @@ def _measured(bundle: Bundle, dev: Examples, lexicon: Lexicon | None) -> Bundle:
 
 
 def calibrated(bundle: Bundle, dev: Examples, lexicon: Lexicon | None) -> Bundle:
-    """Find temperature and threshold of a model of labels on dev, and measure it and the linear baseline there."""
-    from pipeline.models.serving import Model
+    """Find temperature and threshold of a model of labels on dev, and measure it and the linear baseline there.
 
+    The linear model's part in the answer is found there, too, where the recipe leaves it open (``head.weigh``).
+    """
     assert bundle.linear is not None
     gold, labels, several = label_numbers(dev, bundle.labels), bundle.labels, bundle.several
-    raw = Model.of(bundle, lexicon).raw(dev.texts)
+    bundle, raw, linear = _answers(bundle, dev.texts, gold, lexicon)
     temperature = calibration.find_temperature(raw, gold)
     found = calibration.scale(raw, temperature, several)
-    measured = {"dev": found, "dev_linear": bundle.linear.probabilities(dev.texts)}
+    measured = {"dev": found, "dev_linear": linear}
     scores = {name: evaluation.evaluate(gold, answers, labels).as_json() for name, answers in measured.items()}
     return replace(
         bundle,
@@ -99,6 +107,21 @@ def calibrated(bundle: Bundle, dev: Examples, lexicon: Lexicon | None) -> Bundle
         confusion=evaluation.confusion(gold, evaluation.decide(found, several), len(labels)),
         metrics=bundle.metrics | scores,
     )
+
+
+def _answers(
+    bundle: Bundle, texts: list[str], gold: np.ndarray, lexicon: Lexicon | None
+) -> tuple[Bundle, np.ndarray, np.ndarray]:
+    """Ask a model, its linear part weighed, and the linear model: bundle, probabilities of both before calibration."""
+    from pipeline.models.serving import Model, together
+
+    assert bundle.linear is not None
+    head, several, linear = bundle.recipe["head"], bundle.several, bundle.linear.probabilities(texts)
+    deep = Model.of(replace(bundle, linear=None), lexicon).raw(texts)
+    found = {share: together(deep, linear, share, several) for share in (_SHARES if head["weigh"] else [head["wide"]])}
+    share = max(found, key=lambda one: calibration.likelihood(found[one], gold)) if len(found) > 1 else head["wide"]
+    recipe = bundle.recipe | {"head": head | {"wide": share}}
+    return replace(bundle, recipe=recipe), found[share] if share else deep, linear
 
 
 def reads_words(recipe: Recipe) -> bool:
@@ -116,10 +139,12 @@ def require_keras() -> None:
         raise ModelError(f"learning wants the package {absent[0]}: pip install 'hibi[cpu]' (or 'hibi[gpu]')")
 
 
-def _baseline(recipe: Recipe, train: Examples, labels: list[str]) -> baseline.Linear | None:
+def baseline_of(recipe: Recipe, train: Examples, labels: list[str]) -> baseline.Linear | None:
+    """Fit the linear model that stands beside every model of labels."""
     if recipe.head.kind != "labels" or recipe.head.each:
         return None
-    return baseline.fit(train.texts, np.asarray(label_numbers(train, labels)), len(labels))
+    gold = np.asarray(label_numbers(train, labels))
+    return baseline.fit(train.texts, gold, len(labels), words=recipe.head.grams == "words")
 
 
 def _check_labels(recipe: Recipe, train: Examples) -> None:

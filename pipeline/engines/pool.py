@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import Any, Self, TypeVar
 
+from pipeline import logs
 from pipeline.errors import LostWorker
 
 Result = TypeVar("Result")
@@ -58,7 +61,7 @@ class Pool:
         """Run a job in a worker."""
         with self._lock:
             if self._executor is None:
-                self._executor = ProcessPoolExecutor(self.workers, _context(), collect_seldom)
+                self._executor = ProcessPoolExecutor(self.workers, _context(), _begin, (logs.current(),))
             try:
                 return self._executor.submit(job, *arguments)
             except BrokenProcessPool:
@@ -97,7 +100,7 @@ class Pool:
 
     def _alone(self, job: Callable[..., Result], item: tuple[Any, ...]) -> Result | LostWorker:
         """Run a job in a process that nobody shares."""
-        with ProcessPoolExecutor(1, _context(), collect_seldom) as single:
+        with ProcessPoolExecutor(1, _context(), _begin, (logs.current(),)) as single:
             try:
                 return single.submit(job, *item).result()
             except BrokenProcessPool:
@@ -126,6 +129,21 @@ class Pool:
 def collect_seldom() -> None:
     """Let Python look for cycles seldom: rows are many objects without cycles, and looking took a fifth of the time."""
     gc.set_threshold(200_000, 20, 100)
+
+
+def _begin(log: logs.Log | None) -> None:
+    """Make a worker ready: its lines are those of the run, and it ends with it, however that ends."""
+    collect_seldom()
+    logs.join(log)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the run is gone. Workers of one that was killed would otherwise wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _ready() -> None:

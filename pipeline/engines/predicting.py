@@ -137,6 +137,47 @@ def _open(store: Path, name: str, dictionary: Path, fingerprint: str, stamp: tup
     return _Model(task, served.notes, model.probabilities, False)
 
 
+@dataclass(frozen=True)
+class Gloss:
+    """The translations of a summary's sentences, in order; none where the model could not be asked."""
+
+    sentences: list[str]
+    version: str | None
+    notes: list[str]
+    """What a reader should know."""
+
+
+def gloss(sentences: Sequence[str], store: Path, name: str, dictionary: Path, fingerprint: str) -> Gloss:
+    """Ask the model in service to translate. If it cannot, that costs the translation, not the day."""
+    try:
+        label, notes, translate = _translator(store, name, dictionary, fingerprint, _stamp(store, name))
+        return Gloss(translate(sentences), label, notes)
+    except PipelineError as error:
+        return Gloss([], None, [str(error)])
+    except Exception as error:
+        log.exception("model failed", model=name)
+        return Gloss([], None, [f"{type(error).__name__}: {error}"])
+
+
+@lru_cache(maxsize=2)
+def _translator(
+    store: Path, name: str, dictionary: Path, fingerprint: str, stamp: tuple[int, int]
+) -> tuple[str, list[str], Callable[[Sequence[str]], list[str]]]:
+    """Load the model in service as :func:`_open` does. Raises ModelError where it does not translate."""
+    from pipeline.engines import learning
+    from pipeline.text.lexicon import Lexicon
+
+    served = registry.serve(store, name, fingerprint)
+    learning.require_keras()
+    from pipeline.models import beam
+    from pipeline.models.serving import Model
+
+    label = served.version.label
+    if (kind := served.bundle.recipe["head"]["kind"]) != "sequence":
+        raise ModelError(f"{label}: its head, {kind}, does not translate; report.gloss wants a model that does")
+    return label, served.notes, partial(beam.translate, Model.of(served.bundle, Lexicon(dictionary, fingerprint)))
+
+
 def _perplexities(model: Model, texts: Sequence[str]) -> np.ndarray:
     from pipeline.models import generation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, cast
@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.analysis import ranking
 from pipeline.analysis.ranking import Span
-from pipeline.engines import contexts, learned, queries
+from pipeline.engines import absences, contexts, learned, queries
 from pipeline.engines.contexts import Contexts
 from pipeline.engines.project import Project
 from pipeline.engines.queries import Days
@@ -45,8 +45,8 @@ def cloud_job(layout: Layout, day: Day, name: str, settings: Settings) -> tuple[
     return words, rule.width, rule.height, rule.words, rule.seed, getattr(t, f"cloud_{name}"), t.empty
 
 
-def assemble(project: Project, days: Days, day: Day) -> model.Day:
-    """Put a day's report together from what is stored."""
+def assemble(project: Project, days: Days, day: Day, failed: Mapping[Day, str]) -> model.Day:
+    """Put a day's report together from what is stored; ``failed`` tells why the last run of a day failed."""
     layout, settings, manifest = project.layout, project.settings, days[day]
     asked, folder = queries.of_tables(days, Span([day])), layout.folder("tables", day)
     shown = tuple(
@@ -64,7 +64,7 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         read = tuple(reader.all(_named_posts(layout, day, reader.wanted(), settings)))
     previous = queries.before(days, day, "merge")
     posts = parquet.read(layout.partition("posts", day), ["post_id", "author", "created_at", "text"])
-    summary = tuple(_summary(layout, day, posts, settings))
+    summary = tuple(_summary(layout, manifest, posts, settings))
     shown = tuple(_named(table, settings) if table.name == "emoji" else table for table in shown)
     return model.Day(
         date=day,
@@ -82,7 +82,11 @@ def assemble(project: Project, days: Days, day: Day) -> model.Day:
         learned=read,
         files=tuple(_file(source) for source in manifest.stages["merge"].facts["files"]),
         quarantine=tuple(_rejected(layout, day)),
-        notes=(*_notes(manifest, settings), *reader.notes()),
+        notes=(
+            *absences.notes(days, failed, day, settings.report.language),
+            *_notes(manifest, settings),
+            *reader.notes(),
+        ),
         settings=_settings(settings),
         versions=versions(),
         dictionary=project.lexicon.fingerprint,
@@ -207,10 +211,11 @@ def _named(table: model.Table, settings: Settings) -> model.Table:
     return replace(table, data=table.data.set_column(at, "reading", pa.array(names, pa.string())))
 
 
-def _summary(layout: Layout, day: Day, posts: pa.Table, settings: Settings) -> Iterator[model.Sentence]:
-    for row in parquet.read(layout.partition("summary", day)).to_pylist():
+def _summary(layout: Layout, manifest: DayManifest, posts: pa.Table, settings: Settings) -> Iterator[model.Sentence]:
+    translator = manifest.stages["summarise"].facts.get("gloss")
+    for row in parquet.read(layout.partition("summary", manifest.day)).to_pylist():
         post = _post(posts.slice(row["post"], 1).to_pylist()[0], settings)
-        yield model.Sentence(row["text"], post, row["share"], row["posts"])
+        yield model.Sentence(row["text"], post, row["share"], row["posts"], row.get("gloss"), translator)
 
 
 def _file(source: dict[str, Any]) -> model.SourceFile:
@@ -237,6 +242,8 @@ def _notes(manifest: DayManifest, settings: Settings) -> Iterator[str]:
         yield t.note_cut.format(posts=facts["cut"], limit=settings.words.max_length)
     if lost := facts["lost"] + merged.get("lost", 0):
         yield t.note_lost.format(posts=lost)
+    for name, reason in manifest.stages["summarise"].facts.get("notes", []):
+        yield t.note_model.format(model=name, reason=reason) if reason else t.note_no_model.format(model=name)
     for source in merged["files"]:
         if source["error"]:
             yield t.note_damaged.format(file=source["name"], error=source["error"])
@@ -254,7 +261,8 @@ def _settings(settings: Settings) -> dict[str, str]:
 
     paths = {"dictionary", "stop_words", "synonyms"}  # of this machine: not for a page that may be shared
     models = {"__all__": {"gold", "recipe", "names"}}
-    walk("", settings.model_dump(mode="json", exclude={"inbox": True, "store": True, "words": paths, "models": models}))
+    hidden: Any = {"inbox": True, "store": True, "monitoring": True, "words": paths, "models": models}
+    walk("", settings.model_dump(mode="json", exclude=hidden))
     return found
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from pipeline import files
 from pipeline.analysis import ranking
+from pipeline.errors import StoreDamaged
 from pipeline.settings import Settings
 from pipeline.store import parquet
 from pipeline.store.layout import Layout
-from pipeline.store.manifest import read, write
+from pipeline.store.manifest import read, sha256, verify, whole, write
 from pipeline.text import dictionary, lexicon, stopwords, synonyms, variants
 from pipeline.text.lexicon import Lexicon
 
@@ -77,7 +78,7 @@ def _user_words(settings: Settings) -> list[dictionary.UserWord]:
 def save_lists(project: Project) -> None:
     """Write the lists where the queries on the pages find them. Call only while holding the store."""
     root, known = project.layout.root, project.layout.root / "words" / "lists.json"
-    if read(known).get("fingerprint") == project.lists:
+    if _lists_are(root, known, project.lists):
         return
     variants, preferred = (pa.array(column, pa.string()) for column in _columns(project.synonyms))
     for path, table in (
@@ -85,7 +86,20 @@ def save_lists(project: Project) -> None:
         (ranking.SYNONYMS, pa.table({"variant": variants, "preferred": preferred})),
     ):
         parquet.write(root, root / path, table.schema, [table])
-    write(root, known, {"version": 1, "fingerprint": project.lists})
+    there = {path: sha256(root / path) for path in (ranking.STOP_WORDS, ranking.SYNONYMS)}
+    write(root, known, {"version": 1, "fingerprint": project.lists, "files": there})
+
+
+def _lists_are(root: Path, known: Path, fingerprint: str) -> bool:
+    """Tell whether the lists there are those asked for, and are what was written: queries read them unchecked."""
+    try:
+        told = read(known)
+    except StoreDamaged:
+        return False
+    there = told.get("files", {})
+    return told.get("fingerprint") == fingerprint and all(
+        whole(root / path, there.get(path, "")) for path in (ranking.STOP_WORDS, ranking.SYNONYMS)
+    )
 
 
 def _columns(synonyms: dict[str, str]) -> tuple[list[str], list[str]]:
@@ -137,24 +151,40 @@ def _compile(
     (draft / "complete").touch()
 
 
+def source_fingerprint() -> str:
+    """Identify the dictionary that is installed, without the user's words or the form that it is compiled to."""
+    return _remembered(lexicon.source_folder(), b"source", lexicon.source_fingerprint)
+
+
 def _fingerprint(source: Path, words: bytes) -> str:
+    """Fingerprint a dictionary with the user's words."""
+    about = words + str(lexicon.VERSION).encode()
+    return _remembered(source, about, lambda folder: lexicon.fingerprint(folder, words))
+
+
+def _remembered(source: Path, about: bytes, find: Callable[[Path], str]) -> str:
     """Fingerprint a dictionary; hashing 260 MB takes half a second, so it is remembered by size and time."""
     parts = [(source / name).stat() for name in ("sys.dic", "unk.dic", "char.bin", "matrix.bin")]
     stamp = repr([(part.st_size, part.st_mtime_ns) for part in parts]).encode()
-    key = hashlib.sha256(str(source).encode() + stamp + words + str(lexicon.VERSION).encode()).hexdigest()[:16]
+    key = hashlib.sha256(str(source).encode() + stamp + about).hexdigest()[:16]
     known = cache_folder() / "fingerprints" / key
     if known.exists():
         return known.read_text().strip()
-    fingerprint = lexicon.fingerprint(source, words)
+    fingerprint = find(source)
     files.write(cache_folder(), known, fingerprint.encode())
     return fingerprint
 
 
 def salt(layout: Layout) -> bytes:
-    """Read the store's secret; made on first use, readable by its owner alone."""
-    if not layout.salt.exists():
-        layout.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(layout.salt, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+    """Read the store's secret; made on first use, readable by its owner alone. Raises StoreDamaged.
+
+    Nothing lies before it that it could be made of anew, and another secret would make another author of everybody.
+    """
+    if not layout.salt.exists() and not layout.salt_check.exists():
+        files.write_private(layout.root, layout.salt, secrets.token_bytes(32))
+    known = read(layout.salt_check).get("sha256")
+    if known is None:  # also of a store from before it was kept
+        write(layout.root, layout.salt_check, {"version": 1, "sha256": sha256(layout.salt)})
+    else:
+        verify(layout.salt, known)
     return layout.salt.read_bytes()

@@ -2,40 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__, files
 from pipeline.engines.project import Project
+from pipeline.errors import StoreDamaged
 from pipeline.reports import document
 from pipeline.reports.model import DayCard
-from pipeline.store.layout import Day, Layout
-from pipeline.store.manifest import DayManifest
+from pipeline.store.layout import Layout
+from pipeline.store.manifest import DayManifest, read, sha256, whole, write
 
 if TYPE_CHECKING:
+    from pipeline.engines.days import Book
     from pipeline.engines.local import DayResult
 
 
-def publish(project: Project, days: Mapping[Day, DayManifest], results: Sequence[DayResult]) -> None:
-    """Write ``reports/index.html`` where something changed."""
+def publish(project: Project, book: Book, results: Sequence[DayResult]) -> None:
+    """Write ``reports/index.html`` where something changed, since it was written or before a run that was killed."""
     from pipeline.reports import index
 
     layout = project.layout
     page = layout.reports / "index.html"
-    if results or not page.exists():
-        failed = {result.day for result in results if result.error}
-        cards = [card(days[day], day in failed) for day in sorted(days, reverse=True)]
+    told = {str(day): {name: one.outputs for name, one in manifest.stages.items()} for day, manifest in book.days.items()}
+    made_of = {"days": told, "language": project.settings.report.language, "hibi": __version__}
+    fingerprint = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    known = _shared(layout)
+    if results or known.get("calendar") != fingerprint or not _whole(layout, known, page):
+        cards = [card(book.days[day], day in book.failed) for day in sorted(book.days, reverse=True)]
         text = index.render([c for c in cards if c], project.settings.report.language, "hibi 日々")
         files.write(layout.root, page, text.encode())
+        _keep(layout, [page], calendar=fingerprint)
 
 
-def share_fonts(layout: Layout, folder: Path | None = None) -> None:
-    """Put the fonts beside the pages: before the first page, so that none is read without them."""
+def share_fonts(layout: Layout, folder: Path | None = None, *, check: bool = False) -> None:
+    """Put the fonts beside the pages: before the first page, so that none is read without them.
+
+    ``check`` reads them whole; else it is enough that they are there.
+    """
+    known, put = _shared(layout), []
     for name in (document.FONT, document.EMOJI_FONT):
         font = (folder or layout.reports / "assets") / name
-        if not font.exists():
+        named = layout.relative(font) in known.get("files", {})
+        if not (named and font.exists()) or (check and not _whole(layout, known, font)):
             files.write(layout.root, font, _web_font(name))
+            put.append(font)
+    if put:
+        _keep(layout, put)
+
+
+def _shared(layout: Layout) -> dict[str, Any]:
+    try:
+        return read(layout.shared)
+    except StoreDamaged:
+        return {}  # what it tells of is made anew
+
+
+def _whole(layout: Layout, known: dict[str, Any], path: Path) -> bool:
+    return whole(path, known.get("files", {}).get(layout.relative(path), ""))
+
+
+def _keep(layout: Layout, paths: Sequence[Path], **more: str) -> None:
+    """Note what files are that no day's manifest names."""
+    known = _shared(layout)
+    there = known.get("files", {}) | {layout.relative(path): sha256(path) for path in paths}
+    write(layout.root, layout.shared, {"version": 1} | known | more | {"files": there})
 
 
 def card(manifest: DayManifest, failed: bool) -> DayCard | None:

@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline import files
 from pipeline.engines import answers, cards, labelling, learning, material, trials
+from pipeline.engines.contest import Contest, Retrained, champion_of
 from pipeline.engines.material import Material
 from pipeline.engines.project import Project
-from pipeline.engines.trials import CHALLENGER, CHAMPION, Judged, Trial
+from pipeline.engines.trials import Judged
 from pipeline.errors import ModelError, NoModel, SettingsError
 from pipeline.models import bundle as bundles
 from pipeline.models import registry
 from pipeline.models.bundle import Bundle
-from pipeline.models.registry import Served, Version
 from pipeline.models.splitting import Split
 from pipeline.settings import Task
 from pipeline.store import lock
 from pipeline.store.layout import Day
 
 if TYPE_CHECKING:
-    from pipeline.models.training import Progress
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """What came of a retraining."""
-
-    task: str
-    version: str | None
-    """None where there was nothing new to learn."""
-    champion: str | None
-    """The version that was in service."""
-    promoted: bool
-    reasons: list[tuple[bool, str]] = field(default_factory=list)
-    scores: dict[str, Any] = field(default_factory=dict)
-    """part -> role -> accuracy, macro_f1, ece"""
-    notes: list[str] = field(default_factory=list)
-    card: Path | None = None
+    from pipeline.models.loop import Progress
 
 
 def retrain(
@@ -77,43 +62,27 @@ def _retrain(
         until = labelling.days_until(layout, until).days[-1]
         known = material.gather(layout, task, until)
     split = material.part(known)
-    made = None if _learned(project, task, known, split) else _challenger(project, task, known, split, watch)
-    with lock.held(layout, wait=True):
-        files.clear_staging(layout.root)
-        champion, notes = _champion(project, task.name)
-        label = champion.version.label if champion else None
-        if made is None:
-            return Retrained(task.name, None, label, False, notes=notes)
-        bundle, challenger = made
-        seen = trials.seen(layout, task.name, champion.version.number) if champion else set[str]()
-        models = {CHALLENGER: challenger}
-        if champion:
-            models[CHAMPION] = Judged(champion.bundle, project.lexicon)
-        trial = trials.hold(known, split, models, seen)
-        version = registry.add(layout.root, task.name, bundle, when=when, origin="retrain")
-        card = cards.Drawn(project, known, split, trial, models, bundle, version, label, until, when).write()
-        _decide(project, trial, version, when)
-    return Retrained(
-        task.name,
-        version.label,
-        label,
-        trial.decision.promoted,
-        [(reason.passed, reason.words) for reason in trial.decision.reasons],
-        cards.scores(trial),
-        notes,
-        card,
-    )
+    if _learned(project, task, known, split):
+        champion, notes = champion_of(project, task.name)
+        return Retrained(task.name, None, champion.version.label if champion else None, False, notes=notes)
+    contest = Contest(project, task, known, split, *_challenger(project, task, known, split, watch))
+    while True:
+        chosen = _chosen(project, task.name)
+        contest.hold(watch)
+        with lock.held(layout, wait=True):
+            files.clear_staging(layout.root)
+            if _chosen(project, task.name) == chosen:  # else somebody put another one into service meanwhile
+                done = contest.settle(until, when)
+                shutil.rmtree(_measured(project, task.name), ignore_errors=True)
+                return done
 
 
-def _champion(project: Project, name: str) -> tuple[Served | None, list[str]]:
-    """Load the model in service; one that cannot answer cannot be compared with, and a note says so."""
+def _chosen(project: Project, name: str) -> int | None:
+    """Name the version that the pointer names, whole or not."""
     try:
-        served = registry.serve(project.layout.root, name, project.lexicon.fingerprint)
+        return next((one.number for one in registry.versions(project.layout.root, name) if one.served), None)
     except NoModel:
-        return None, []
-    except ModelError as error:
-        return None, [f"not compared with the model in service: {error}"]
-    return served, served.notes
+        return None
 
 
 def _learned(project: Project, task: Task, known: Material, split: Split) -> bool:
@@ -145,10 +114,7 @@ def _challenger(
     watch: Callable[[Progress], None] | None,
 ) -> tuple[Bundle, Judged]:
     """Train, and measure on what people labelled: rules agreeing with rules prove nothing."""
-    recipe = learning.recipe_of(task)
-    lexicon = project.lexicon if learning.reads_words(recipe) else None
-    train, dev = known.examples(split.train), known.examples(_dev(split))
-    bundle = learning.fitted(recipe, train, dev, project.layout.training(task.name), lexicon=lexicon, watch=watch)
+    bundle = _fitted(project, task, known, split, watch)
     told = dict(zip(("since", "until"), cards.days(project, known, split.train), strict=True))
     if not known.gold[_dev(split)].any():
         kept = {name: value for name, value in bundle.metrics.items() if name not in ("dev", "dev_linear")}
@@ -159,11 +125,24 @@ def _challenger(
     return replace(bundle, metrics=bundle.metrics | told, confusion=habits), opened
 
 
-def _decide(project: Project, trial: Trial, version: Version, when: dt.datetime) -> None:
-    root, name = project.layout.root, version.name
-    why = "; ".join(reason.words for reason in trial.decision.reasons)
-    if trial.decision.promoted:
-        dictionary = project.lexicon.fingerprint
-        registry.promote(root, name, version.number, dictionary=dictionary, when=when, why=why)
-    else:
-        registry.refuse(root, name, version.number, when=when, why=why)
+def _fitted(
+    project: Project, task: Task, known: Material, split: Split, watch: Callable[[Progress], None] | None
+) -> Bundle:
+    """Train, or take what was trained before a kill came in the second training."""
+    from pipeline.models.training import fingerprint
+
+    recipe, folder = learning.recipe_of(task), _measured(project, task.name)
+    train, dev = known.examples(split.train), known.examples(_dev(split))
+    with contextlib.suppress(ModelError):
+        bundle = bundles.load(folder, project.lexicon.fingerprint)
+        if bundle.data == fingerprint(recipe, train, dev):
+            return bundle
+    lexicon = project.lexicon if learning.reads_words(recipe) else None
+    bundle = learning.fitted(recipe, train, dev, project.layout.training(task.name), lexicon=lexicon, watch=watch)
+    shutil.rmtree(folder, ignore_errors=True)
+    bundles.save(bundle, folder)  # its list of hashes comes last: half of it is none
+    return bundle
+
+
+def _measured(project: Project, name: str) -> Path:
+    return project.layout.training(name) / "measured"

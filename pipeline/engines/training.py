@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.engines import learning, project, versions
+from pipeline.engines import forgotten, learning, project, versions
 from pipeline.errors import InputError, SettingsError, StoreError
 from pipeline.models import examples as tables
 from pipeline.models import recipe as recipes
@@ -25,7 +25,7 @@ from pipeline.store.layout import Day, Layout
 from pipeline.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
-    from pipeline.models.training import Progress
+    from pipeline.models.loop import Progress
 
 _DEV = 0.1
 """Share of the examples that is measured on where no file is given for that."""
@@ -40,10 +40,11 @@ class Table:
     text: str
     label: str | None = None
     votes: str | None = None
+    also: str | None = None
 
     def read(self) -> Examples:
         """Read the file. Raises InputError."""
-        return tables.read(self.path, self.text, self.label, votes=self.votes)
+        return tables.read(self.path, self.text, self.label, votes=self.votes, also=self.also)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def train(
     if examples.labels is not None and recipe.head.kind == "labels":
         recipe = recipe.model_copy(update={"head": recipe.head.model_copy(update={"several": True})})
     parts = (examples, dev.read()) if dev else split(examples, recipe.training.seed, _asks_labels(recipe))
-    return keep(settings, layout, name, recipe, parts, wish, watch)
+    return keep(settings, layout, name, recipe, (parts[0].enlarged(), parts[1]), wish, watch)
 
 
 def pretrain(
@@ -185,7 +186,9 @@ def keep(
     with lock.training(layout, name):
         bundle = learning.fitted(recipe, *parts, layout.training(name), lexicon=lexicon, start=start, watch=watch)
         with lock.held(layout, wait=True):
-            return _add(layout, name, bundle, wish, lexicon)
+            done = _add(layout, name, bundle, wish, lexicon)
+            forgotten.remember(layout, name, done.version.number, [text for part in parts for text in part.texts])
+            return done
 
 
 def _add(layout: Layout, name: str, bundle: Bundle, wish: Wish, lexicon: Lexicon | None) -> Trained:

@@ -17,11 +17,13 @@ from pipeline.models.evaluation import Interval
 from pipeline.models.labels import GOLD, JOINT, NONE, WEAK
 from pipeline.models.promotion import FROZEN, RECENT, Comparison, Decision
 from pipeline.models.splitting import Split
+from pipeline.settings import Promotion
 from pipeline.store import parquet
 from pipeline.store.layout import Layout
 from pipeline.tables import TRIALS
 
 if TYPE_CHECKING:
+    from pipeline.engines.refitting import Refit
     from pipeline.text.lexicon import Lexicon
 
 DEV = "dev"
@@ -40,7 +42,7 @@ class Judged:
 
     def probabilities(self, texts: Sequence[str], names: Sequence[str]) -> np.ndarray:
         """Answer; a label that the model does not know has probability 0. float32 (n, names)."""
-        return _widened(self._model.probabilities(texts), self.labels, names)
+        return widened(self._model.probabilities(texts), self.labels, names)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Trial:
     decision: Decision
 
 
-def hold(material: Material, split: Split, models: Mapping[str, Judged], seen: set[str]) -> Trial:
+def hold(material: Material, split: Split, models: Mapping[str, Judged], seen: set[str], rules: Promotion) -> Trial:
     """Ask both models on the recent posts held out, but for those that the champion has ``seen``, and the frozen ones.
 
     Seen are ids of posts that the champion learned from or was tuned on; copies of them count as seen.
@@ -79,13 +81,14 @@ def hold(material: Material, split: Split, models: Mapping[str, Judged], seen: s
     names = _names(material, split, models)
     asked = {RECENT: models, FROZEN: models, DEV: {CHALLENGER: models[CHALLENGER]}}
     parts = {name: _part(material, names, some, asked[name]) for name, some in rows.items() if len(some)}
-    compared = {name: _compared(parts.get(name), names) for name in (RECENT, FROZEN)} if CHAMPION in models else {}
+    both = (RECENT, FROZEN) if CHAMPION in models else ()
+    compared = {name: _compared(parts.get(name), names, rules.doubt) for name in both}
     frozen = compared.get(FROZEN) if FROZEN in parts else None
     return Trial(
         names,
         parts,
         {name: each for name, each in compared.items() if name in parts},
-        promotion.decide_on(compared.get(RECENT), frozen),
+        promotion.decide_on(compared.get(RECENT), frozen, rules),
     )
 
 
@@ -112,8 +115,8 @@ def said(answers: np.ndarray, names: Sequence[str], several: bool) -> list[str]:
     return [JOINT.join(n for n, there in zip(names, row, strict=True) if there) or NONE for row in chosen]
 
 
-def table(material: Material, split: Split, trial: Trial) -> pa.Table:
-    """Return a row a labelled post: where it stood, and what each model answered; columns TRIALS."""
+def table(material: Material, split: Split, trial: Trial, again: Refit | None) -> pa.Table:
+    """Return a row a labelled post: where it stood, what each model answered, who learned from it; columns TRIALS."""
     part = np.full(len(material.ids), "left_out", object)
     for name, rows in (("train", split.train), (DEV, split.dev), (RECENT, split.held_out)):
         part[rows] = name
@@ -123,9 +126,14 @@ def table(material: Material, split: Split, trial: Trial) -> pa.Table:
         for role, answers in each.answers.items():
             found[role][each.rows] = said(answers, trial.labels, material.several)
     origins = [GOLD if gold else WEAK for gold in material.gold]
+    learned, served = np.isin(part, ("train", DEV)), np.full(len(material.ids), None, object)
+    if again and again.sound:
+        learned[again.rows] = True
+    if again and again.frozen is not None:
+        served[material.frozen] = said(again.frozen, again.labels, material.several)
     columns = [material.ids, part.tolist(), material.labels, origins, *(answers.tolist() for answers in found.values())]
-    made = pa.table([pa.array(column, pa.string()) for column in columns], schema=TRIALS)
-    return made.sort_by("post_id")
+    made = [pa.array(column, pa.string()) for column in (*columns, served.tolist())]
+    return pa.table([*made, pa.array(learned)], schema=TRIALS).sort_by("post_id")
 
 
 def seen(layout: Layout, name: str, version: int) -> set[str]:
@@ -133,8 +141,7 @@ def seen(layout: Layout, name: str, version: int) -> set[str]:
     path = layout.cards(name, version) / "posts.parquet"
     if not path.exists():
         return set()
-    rows = parquet.read(path, ["post_id", "part"]).to_pylist()
-    return {row["post_id"] for row in rows if row["part"] in ("train", DEV)}
+    return {row["post_id"] for row in parquet.read(path, ["post_id", "learned"]).to_pylist() if row["learned"]}
 
 
 def _names(material: Material, split: Split, models: Mapping[str, Judged]) -> list[str]:
@@ -151,17 +158,18 @@ def _part(material: Material, names: list[str], rows: np.ndarray, models: Mappin
     answers = {role: model.probabilities(texts, names) for role, model in models.items()}
     challenger = models[CHALLENGER]
     if challenger.linear is not None:
-        answers[LINEAR] = _widened(challenger.linear.probabilities(texts), challenger.labels, names)
+        answers[LINEAR] = widened(challenger.linear.probabilities(texts), challenger.labels, names)
     return Part(rows, gold, answers)
 
 
-def _compared(part: Part | None, names: list[str]) -> Comparison:
+def _compared(part: Part | None, names: list[str], doubt: float) -> Comparison:
     if part is None:
-        return Comparison(0, _NOTHING, _NOTHING, [])
-    return promotion.compare(part.gold, part.answers[CHAMPION], part.answers[CHALLENGER], names)
+        return Comparison(0, _NOTHING, _NOTHING, 0.0, [])
+    return promotion.compare(part.gold, part.answers[CHAMPION], part.answers[CHALLENGER], names, doubt=doubt)
 
 
-def _widened(answers: np.ndarray, known: Sequence[str], names: Sequence[str]) -> np.ndarray:
+def widened(answers: np.ndarray, known: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Put columns of probabilities in the order of other names, 0 for those that are not known; float32 (n, names)."""
     found = np.zeros((len(answers), len(names)), np.float32)
     found[:, [names.index(name) for name in known]] = answers
     return found

@@ -21,8 +21,11 @@ from pipeline.ingest.quarantine import entry
 from pipeline.ingest.records import Post, Rejected, Removal, Skipped
 from pipeline.tables import COLLECTED, REMOVALS
 
-VERSION = 1
+VERSION = 2
 """Raised when the same file gives other rows."""
+
+MOST_REJECTED = 1_000_000
+"""Unusable rows after which a file is given up: each is kept in memory, and such a file is no file of posts."""
 
 _CHUNK = 50_000
 _QUARTER = 900_000_000
@@ -94,8 +97,10 @@ class Gathered:
     count: int = 0
     """Posts in all."""
     removals: list[dict[str, Any]] = field(default_factory=list)
-    others: list[tuple[int, str, Rejected | Skipped]] = field(default_factory=list)
-    """Rows that are no posts: how many posts came before, the member's name, and what they are."""
+    rejected: list[tuple[int, str, Rejected]] = field(default_factory=list)
+    """Rows that should be posts: how many posts came before, the member's name, and why they are none."""
+    skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """Rows that are no posts, by how many posts came before, and by rule; counted, as a file may hold nothing else."""
     formats: set[str] = field(default_factory=set)
     encodings: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
@@ -103,7 +108,8 @@ class Gathered:
     def add(self, more: Gathered) -> None:
         """Take in what comes next in the file."""
         self.tables += more.tables
-        self.others += [(self.count + before, name, record) for before, name, record in more.others]
+        self.rejected += [(self.count + before, name, record) for before, name, record in more.rejected]
+        self.skipped.update({(self.count + before, rule): n for (before, rule), n in more.skipped.items()})
         self.count += more.count
         self.removals += more.removals
         self.formats |= more.formats
@@ -135,9 +141,13 @@ def _take(member: Member, into: Gathered, waiting: list[Post], stored: Hasher) -
                 _flush(waiting, member, into, stored)
         elif isinstance(record, Removal):
             into.removals.append(_removal(record, member, stored))
-            into.others.append((into.count, member.name, Skipped(record.line, "notice")))
+            into.skipped[into.count, "notice"] += 1
+        elif isinstance(record, Skipped):
+            into.skipped[into.count, record.rule] += 1
         else:
-            into.others.append((into.count, member.name, record))
+            into.rejected.append((into.count, member.name, record))
+            if len(into.rejected) > MOST_REJECTED:
+                raise InputError(f"{member.name}: more than {MOST_REJECTED:,} rows are unusable; reading ended there")
 
 
 def _flush(waiting: list[Post], member: Member, into: Gathered, stored: Hasher) -> None:
@@ -165,14 +175,15 @@ def by_day(found: Gathered, zone: ZoneInfo) -> Collected:
     posts = {day.item(): sorted_table.slice(a, b - a) for day, (a, b) in zip(distinct, bounds, strict=True)}
     tallies: dict[dt.date | None, Tally] = {day: Tally(rows=part.num_rows) for day, part in posts.items()}
     quarantine: dict[dt.date | None, list[dict[str, Any]]] = {}
-    for before, name, record in found.others:
-        day = days[max(0, before - 1)].item() if len(days) else None
-        tally = tallies.setdefault(day, Tally())
-        if isinstance(record, Skipped):
-            tally.skipped[record.rule] += 1
-        else:
-            tally.quarantined += 1
-            quarantine.setdefault(day, []).append(entry(name, record))
+
+    def day_of(before: int) -> dt.date | None:
+        return days[max(0, before - 1)].item() if len(days) else None
+
+    for (before, rule), n in found.skipped.items():
+        tallies.setdefault(day_of(before), Tally()).skipped[rule] += n
+    for before, name, record in found.rejected:
+        tallies.setdefault(day_of(before), Tally()).quarantined += 1
+        quarantine.setdefault(day_of(before), []).append(entry(name, record))
     removals = pa.Table.from_pylist(found.removals, REMOVALS)
     error = "; ".join(found.errors) or None
     return Collected(posts, removals, quarantine, tallies, sorted(found.formats), sorted(found.encodings), error)

@@ -20,6 +20,10 @@ def delimiter(line: str) -> str | None:
     return best if best in bare else None
 
 
+class TooLong(str):
+    """The beginning of a line that is too long to be kept."""
+
+
 class _Chunks(io.RawIOBase):
     """An iterator of byte strings as a raw file."""
 
@@ -41,11 +45,19 @@ class _Chunks(io.RawIOBase):
 
 
 def lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Split UTF-8 at CR, LF or CRLF, ends kept, as newlines inside quotes belong to the text."""
+    """Split UTF-8 at CR, LF or CRLF, ends kept, as newlines inside quotes belong to the text.
+
+    Of a line beyond 1 MiB its beginning comes, as a TooLong.
+    """
     buffered = io.BufferedReader(_Chunks(chunks), 1 << 16)
     text = io.TextIOWrapper(buffered, encoding="utf-8", errors="replace", newline="")
     while line := text.readline(_LONGEST_LINE):
-        yield line
+        if len(line) < _LONGEST_LINE or line.endswith(("\n", "\r")):
+            yield line
+            continue
+        while (more := text.readline(_LONGEST_LINE)) and not more.endswith(("\n", "\r")):
+            pass
+        yield TooLong(line[:RAW_LIMIT])
 
 
 class _Feed:
@@ -63,6 +75,8 @@ class _Feed:
         line = self._again.popleft() if self._again else next(self._source)
         self.taken.append(line)
         self.number += 1
+        if isinstance(line, TooLong):
+            raise csv.Error("a line that is too long")
         return line
 
     def keep_first(self) -> str:
@@ -88,6 +102,9 @@ def rows(source: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]
             return
         except csv.Error as error:
             line = feed.keep_first()
+            if isinstance(line, TooLong):
+                yield Rejected(start, f"longer than {_LONGEST_LINE >> 20} MiB", line)
+                continue
             row = line.rstrip("\r\n").split(separator)
             if len(row) != width:
                 yield Rejected(start, f"quotes that do not pair up: {error}", line[:RAW_LIMIT])

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.ingest import boards, delimited, formats, sheets, x_archive
-from pipeline.ingest.formats import Format
+from pipeline.ingest.formats import GENERIC, Format
+from pipeline.ingest.lines import LONGEST
 from pipeline.ingest.origin import Origin
 from pipeline.ingest.records import Rejected
 from pipeline.ingest.strict_json import BadJson, loads, repaired
@@ -37,6 +38,8 @@ def of(head: bytes, complete: bool, origin: Origin) -> Found | None:
     if archive is not None:
         return Found("x_archive", name="x_archive") if archive == "tweets" else None
     lines = [line for line in head.split(b"\n")[: None if complete else -1] if line.strip()][:_LOOKED_AT]
+    if not lines and not complete and _endless(head):
+        return Found("lines", GENERIC)
     found = _json(head.lstrip()[:1], lines, complete)
     if found is not None:
         return found
@@ -69,6 +72,11 @@ def _value(line: bytes) -> Any:
         return None if fixed is None else loads(fixed)
     except BadJson:
         return None
+
+
+def _endless(head: bytes) -> bool:
+    """Whether a file begins with an object in which one text goes on beyond any line that is kept."""
+    return head.lstrip()[:1] == b"{" and len(head) > LONGEST and b'"' not in head[-LONGEST // 2 :]
 
 
 def _mostly(starts: list[bytes]) -> bool:

@@ -22,6 +22,9 @@ class Format:
     """A page to its items; None where an object is always one item."""
 
 
+GENERIC = Format("generic_jsonl", generic.matches, generic.read)
+"""Tried last: it wants least."""
+
 FORMATS = (
     Format("x_v2", x_api.matches, x_api.read, x_api.unpack),
     Format("x_v11", x_stream.matches, x_stream.read),
@@ -34,7 +37,7 @@ FORMATS = (
     Format("misskey_export", misskey.matches_export, misskey.read_export),
     Format("youtube", boards.matches_youtube, boards.read_youtube, boards.unpack_youtube),
     Format("reddit", boards.matches_reddit, boards.read_reddit),
-    Format("generic_jsonl", generic.matches, generic.read),
+    GENERIC,
 )
 
 

@@ -16,7 +16,7 @@ from pipeline.errors import InputError
 
 CHUNK = 1 << 18
 _FREE = 64 << 20
-_RATIO = 200
+_RATIO = 100
 DAMAGE = (
     EOFError,
     OSError,
@@ -42,7 +42,7 @@ class Readable(Protocol):
 
 
 class Budget:
-    """How many bytes may come out of a packed file: 64 MiB, or 200 times its size if that is more."""
+    """Bytes that may come out of a packed file: 64 MiB, or 100 times its size if that is more; posts pack 5 to 40."""
 
     def __init__(self, name: str, packed: int) -> None:
         self._name = name

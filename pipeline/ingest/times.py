@@ -1,6 +1,6 @@
 """Times as formats write them, to microseconds since the epoch in UTC; None where a text tells no usable time.
 
-Years before 1970 and after 2200 count as unusable: they come from zeroed or damaged fields.
+Years before 1971 and after 2200 count as unusable: they come from zeroed or damaged fields, of which 1970 is the mark.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = 7_289_654_400_000_000  # 2201-01-01T00:00:00Z
+_FIRST, _LAST = 31_536_000_000_000, 7_289_654_400_000_000  # [1971-01-01T00:00:00Z, 2201-01-01T00:00:00Z)
 _DAY = 86_400_000_000
 _MONTHS = {"JanFebMarAprMayJunJulAugSepOctNovDec"[3 * i : 3 * i + 3]: i + 1 for i in range(12)}
 _X = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d) (\d{4})", re.ASCII)
@@ -30,7 +30,7 @@ def micros(moment: datetime) -> int | None:
     """Return an aware datetime as microseconds."""
     past = moment - _EPOCH  # exact, where timestamp() is a float
     value = past.days * _DAY + past.seconds * 1_000_000 + past.microseconds
-    return value if 0 <= value < _LAST else None
+    return value if _FIRST <= value < _LAST else None
 
 
 def iso(text: object, zone: tzinfo = UTC) -> int | None:
@@ -43,7 +43,7 @@ def iso(text: object, zone: tzinfo = UTC) -> int | None:
     except (ValueError, OverflowError):
         return None
     value = past.days * _DAY + past.seconds * 1_000_000 + past.microseconds
-    return value if 0 <= value < _LAST else None
+    return value if _FIRST <= value < _LAST else None
 
 
 def epoch(value: object) -> int | None:
@@ -57,7 +57,7 @@ def epoch(value: object) -> int | None:
         return None
     scale = 1_000_000 if value < 1e11 else 1_000 if value < 1e14 else 1
     found = value * scale if isinstance(value, int) else round(value * scale)
-    return found if found < _LAST else None
+    return found if _FIRST <= found < _LAST else None
 
 
 def x_time(text: object) -> int | None:

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 
 __all__ = [
-    "LSTM", "Adam", "answer", "array", "dtype_policy", "fixed_shapes", "keras", "on_tensorflow", "out_of_memory",
-    "prepare", "scalar_writer", "train_step",
+    "LSTM", "Adam", "answer", "array", "devices", "dtype_policy", "fixed_shapes", "keras", "on_tensorflow",
+    "out_of_memory", "prepare", "scalar_writer", "train_step",
 ]  # fmt: skip
 
 
@@ -47,6 +47,15 @@ def prepare() -> str:
         except RuntimeError:  # something else has begun to use it; then that one's choice holds
             break
     return "gpu" if devices else "cpu"
+
+
+def devices() -> list[str]:
+    """Name Keras's backend, and the GPUs and other accelerators that it sees."""
+    if on_tensorflow():
+        names = [device.name for device in _tensorflow().config.list_physical_devices() if device.device_type != "CPU"]
+    else:
+        names = [name for name in map(str, keras.distribution.list_devices()) if not name.startswith("cpu")]
+    return [str(keras.backend.backend()), *names]
 
 
 def fixed_shapes() -> bool:

@@ -135,7 +135,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
         parts[file] = _dumped(lists[name])
     about = {name: getattr(bundle, name) for name in _PLAIN}
     confusion = None if bundle.confusion is None else bundle.confusion.tolist()
-    linear = None if bundle.linear is None else {"several": bundle.linear.several}
+    linear = None if bundle.linear is None else {"several": bundle.linear.several, "words": bundle.linear.words}
     about |= {"kind": KIND, "format": FORMAT, "vocabularies": files, "confusion": confusion, "linear": linear}
     return parts | {_DESCRIPTION: _dumped(about)}
 
@@ -187,7 +187,8 @@ def _linear(folder: Path, about: Any, vocabularies: dict[str, list[str]], parts:
     if about is None:
         return None
     arrays = _arrays(folder / _LINEAR, parts[_LINEAR])
-    return Linear(ngrams=vocabularies.pop(_NGRAMS), several=bool(about["several"]), **arrays)
+    several, words = bool(about["several"]), bool(about.get("words"))
+    return Linear(ngrams=vocabularies.pop(_NGRAMS), several=several, words=words, **arrays)
 
 
 def _check_format(folder: Path, about: Any) -> None:

@@ -38,6 +38,12 @@ def find_temperature(probabilities: np.ndarray, gold: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
+def likelihood(probabilities: np.ndarray, gold: np.ndarray) -> float:
+    """Mean logarithm of the probability of gold answers, after the temperature that suits them best."""
+    temperature = find_temperature(probabilities, gold)
+    return -_loss(_logits(probabilities, gold.ndim == 2) / temperature, gold)
+
+
 def find_threshold(probabilities: np.ndarray, gold: np.ndarray, wanted: float = 0.9, least: int = 30) -> float:
     """Find the lowest confidence from which on the answers given are right at least ``wanted`` of the time.
 

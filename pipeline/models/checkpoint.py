@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from pipeline import files
 
 NAME = "resume.safetensors"
 
@@ -42,18 +43,16 @@ class State:
 
 
 def save(state: State, folder: Path) -> None:
-    """Write the state, replacing the one before."""
+    """Write the state, replacing the one before. Raises StoreUnwritable where the disk refuses."""
     from safetensors.numpy import save_file
 
     about: dict[str, Any] = {key: value for key, value in vars(state).items() if key != "arrays"}
     if not np.isfinite(state.best):
         about["best"] = None
-    draft = folder / f"{NAME}.new"
     arrays = {key: np.asarray(array, order="C") for key, array in state.arrays.items()}
-    save_file(arrays, draft, {"state": json.dumps(about)})
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    draft.replace(folder / NAME)
+    files.clear_staging(folder)  # what a killed training left
+    with files.staged(folder, folder / NAME) as draft:
+        save_file(arrays, draft, {"state": json.dumps(about)})
 
 
 def load(folder: Path, fingerprint: str) -> State | None:

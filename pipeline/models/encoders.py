@@ -170,7 +170,11 @@ def encode(branch: Branch, dropout: Dropout, sizes: Sizes, units: Any, lengths: 
     else:
         states = _stack(branch, dropout, read(units), mask, f"{name}_recurrent")
     pool = Pool(branch.pooling, branch.units if branch.bidirectional else 0, name=f"{name}_pool")
-    return Encoded(states, mask, pool(states, mask, lengths), embed)
+    vector = pool(states, mask, lengths)
+    if branch.bag:
+        mean = Pool(("mean",), 0, name=f"{name}_bag")(embed(units), mask, lengths)
+        vector = layers.Concatenate(name=f"{name}_vector")([vector, mean])
+    return Encoded(states, mask, vector, embed)
 
 
 def _stack(branch: Branch, dropout: Dropout, states: Any, mask: Any, name: str) -> Any:

@@ -29,6 +29,8 @@ class Examples:
     """Names of the columns of ``gold`` where it has several."""
     votes: np.ndarray | None = None
     """float32 (n, labels): the share of judges for each label, where votes are known."""
+    also: list[str] | None = None
+    """Of each example a further text with the same label, to learn from and never to measure on; may be empty."""
     unlabelled: int = 0
     """Rows of the file that were left out, as their label is empty."""
 
@@ -41,7 +43,16 @@ class Examples:
         gold = self.gold[numbers] if isinstance(self.gold, np.ndarray) else [self.gold[i] for i in numbers if self.gold]
         ids = None if self.ids is None else [self.ids[i] for i in numbers]
         votes = None if self.votes is None else self.votes[numbers]
-        return Examples([self.texts[i] for i in numbers], gold, ids, self.labels, votes)
+        also = None if self.also is None else [self.also[i] for i in numbers]
+        return Examples([self.texts[i] for i in numbers], gold, ids, self.labels, votes, also)
+
+    def enlarged(self) -> Examples:
+        """Return the examples with the further texts as examples behind them."""
+        if self.also is None:
+            return self
+        rows = [row for row, text in enumerate(self.also) if text.strip()]
+        both = self.take([*range(len(self)), *rows])
+        return replace(both, texts=self.texts + [self.also[row] for row in rows], also=None)
 
 
 def label_names(examples: Examples) -> list[str]:
@@ -69,13 +80,14 @@ def label_numbers(examples: Examples, labels: Sequence[str]) -> np.ndarray:
 
 
 def read(
-    path: Path, text: str, label: str | None = None, identity: str | None = None, votes: str | None = None
-) -> Examples:
+    path: Path, text: str, label: str | None = None, identity: str | None = None, votes: str | None = None,
+    also: str | None = None,
+) -> Examples:  # fmt: skip
     """Read a file; its ending names the format.
 
     ``text`` names a column or several ("title,body": joined by a newline, empty ones left out); ``label`` one column
     of labels, or several of 0 and 1 ("cough,fever"); ``identity`` a column of ids, ``votes`` one of judges' votes as
-    JSON ({"0": 2, "1": 1}). Rows whose label is empty are left
+    JSON ({"0": 2, "1": 1}), ``also`` one or several whose text has the same label. Rows whose label is empty are left
     out and counted. Raises InputError naming the file, the line and the column.
     """
     readers = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
@@ -86,9 +98,10 @@ def read(
         names, rows = reader(path)
         texts = _columns(path, names, text)
         labels = _columns(path, names, label) if label else []
+        more = _columns(path, names, also) if also else []
         for name in filter(None, (identity, votes)):
             _columns(path, names, name)
-        return _examples(path, rows, texts, labels, identity, votes)
+        return _examples(path, rows, texts, labels, identity, votes, more)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
@@ -97,9 +110,9 @@ def read(
 
 def _examples(
     path: Path, rows: Iterable[_Row], text: list[str], label: list[str], identity: str | None,
-    votes: str | None,
+    votes: str | None, also: list[str],
 ) -> Examples:  # fmt: skip
-    texts, gold, ids, cast, unlabelled = [], [], [], [], 0
+    texts, gold, ids, cast, further, unlabelled = [], [], [], [], [], 0
     for line, row in rows:
         values = [row.get(name, "").strip() for name in label]
         if label and not all(values):
@@ -107,15 +120,22 @@ def _examples(
             continue
         if len(label) > 1 and (wrong := [v for v in values if v not in {"0", "1"}]):
             raise InputError(f"{path}, line {line}: {wrong[0]!r} where 0 or 1 is wanted, as several labels are named")
-        parts = [row.get(name, "") for name in text]
-        texts.append("\n".join(part for part in parts if part) if len(parts) > 1 else parts[0])
+        texts.append(_joined(row, text))
+        further.append(_joined(row, also))
         gold.append(values)
         ids.append(row.get(identity, "") if identity else "")
         cast.append(_votes(path, line, row.get(votes, ""), values) if votes else {})
     many = len(label) > 1
     kept: Gold = np.array(gold, np.int8).reshape(-1, len(label)) if many else [v for values in gold for v in values]
-    found = Examples(texts, kept, ids if identity else None, label if many else None, None, unlabelled)
+    found = Examples(
+        texts, kept, ids if identity else None, label if many else None, None, further if also else None, unlabelled
+    )
     return replace(found, votes=_shares(cast, label_names(found))) if votes and not many else found
+
+
+def _joined(row: dict[str, str], columns: list[str]) -> str:
+    parts = [row.get(name, "") for name in columns]
+    return parts[0] if len(parts) == 1 else "\n".join(part for part in parts if part)
 
 
 def _votes(path: Path, line: int, cell: str, label: list[str]) -> dict[str, float]:

@@ -39,7 +39,7 @@ def likelihoods(model: Model, texts: Sequence[str]) -> tuple[np.ndarray, np.ndar
     data = model.number(texts)["encoder"]
     asked = Prepared({"encoder": data}, learned=model.shape.sizes["encoder"].learned)
     found = np.zeros(len(data))
-    plan = Plan(max(64, _ROOM // model.shape.sizes["encoder"].units), 256, backend.fixed_shapes())
+    plan = Plan(max(64, _ROOM // model.shape.sizes["encoder"].learned), 256, backend.fixed_shapes())
     for rows in batches.in_length_order(data.lengths, plan):
         batch = batches.lay_out({"encoder": data}, rows, plan)
         given, wanted, weights = targets(model.recipe, asked, batch)

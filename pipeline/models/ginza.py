@@ -1,4 +1,4 @@
-"""The word vectors inside the package ja-ginza (spaCy's vocabulary on disk), read without spaCy.
+"""Word vectors of a spaCy vocabulary on disk, such as the package ja-ginza holds, read without spaCy.
 
 ``strings.json`` lists strings, ``key2row`` (MessagePack) maps a string's 64-bit hash to a row, ``vectors`` is a NumPy
 array; many words share a row, as the table was pruned to the nearest 20,000. The hash is MurmurHash64A, seed 1
@@ -21,18 +21,19 @@ _SIZES = {0xCC: "B", 0xCD: "H", 0xCE: "I", 0xCF: "Q"}
 """MessagePack's unsigned integers; smaller ones are a byte of their own."""
 
 
-def read() -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return words, the row of each, int32 (words,), and float32 (rows, width).
+def read(folder: Path | None = None) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Read a folder ``vocab`` of a spaCy model, or that of ja-ginza.
 
-    Raises InputError where the package is missing or not as we know it.
+    Returns words, the row of each, int32 (words,), and float32 (rows, width). Raises InputError where the package is
+    missing or the folder not as we know it.
     """
-    folder = _folder()
+    folder = folder or _folder()
     try:
         strings = json.loads((folder / "strings.json").read_text(encoding="utf-8"))
         rows = _key_to_row((folder / "key2row").read_bytes())
         matrix = np.load(folder / "vectors", allow_pickle=False)
     except (OSError, ValueError, IndexError, KeyError, struct.error) as error:
-        raise InputError(f"{folder}: not the vectors of ja-ginza as we know them ({error})") from error
+        raise InputError(f"{folder}: not a vocabulary of spaCy with vectors as we know it ({error})") from error
     found = {text: row for text in strings if (row := rows.get(string_hash(text.encode("utf-8")), -1)) >= 0}
     places = np.fromiter(found.values(), np.int32, len(found))
     return list(found), places, np.asarray(matrix, np.float32)
@@ -43,7 +44,10 @@ def _folder() -> Path:
     for place in (spec.submodule_search_locations or []) if spec else []:
         for folder in sorted(Path(place).glob("ja_ginza-*/vocab")):
             return folder
-    raise InputError("the recipe wants the vectors of the package ja-ginza, which is not installed")
+    raise InputError(
+        "the recipe wants the vectors of the package ja-ginza, which is not installed: pip install --no-deps ja-ginza, "
+        "or take the recipe of the same name without -ginza"
+    )
 
 
 def string_hash(text: bytes) -> int:

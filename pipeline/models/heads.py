@@ -43,12 +43,14 @@ class Tied(encoders.Plain):
         self.bias = self.add_weight(shape=(self._tables[0].learned,), initializer="zeros", name="bias")
         self.built = True
 
-    def call(self, states: Any) -> Any:
-        """Score the units."""
+    def call(self, states: Any, candidates: Any = None, offsets: Any = None) -> Any:
+        """Score all units, or the ``candidates`` (k,) with ``offsets`` (k,) added to their scores."""
         learned = self._tables[0].embeddings
         assert learned is not None
-        table = ops.cast(learned.embeddings, states.dtype)
-        return ops.matmul(states, ops.transpose(table)) + ops.cast(self.bias, states.dtype)
+        table, bias = learned.embeddings, self.bias
+        if candidates is not None:
+            table, bias = ops.take(table, candidates, 0), ops.take(bias, candidates, 0) + offsets
+        return ops.matmul(states, ops.transpose(ops.cast(table, states.dtype))) + ops.cast(bias, states.dtype)
 
 
 @keras.saving.register_keras_serializable("hibi")
@@ -85,6 +87,19 @@ def build(recipe: Recipe, shape: Shape) -> keras.Model:
     else:
         logits = _answer(recipe, shape, encoded)
     return keras.Model(inputs, logits)
+
+
+def for_training(recipe: Recipe, model: keras.Model) -> keras.Model:
+    """Build what a network is trained as: with the same weights, it scores sampled units where the recipe says so.
+
+    Further inputs are ``candidates`` int32 (k,) and ``offsets`` float32 (k,); see :mod:`pipeline.models.sampling`.
+    """
+    if not recipe.head.negatives:
+        return model
+    output = model.get_layer("output")
+    kinds = {"candidates": "int32", "offsets": "float32"}
+    extra = {name: keras.Input((), dtype=kind, name=name) for name, kind in kinds.items()}
+    return keras.Model(model.input | extra, output(output.input, *extra.values()))
 
 
 def _inputs(name: str) -> dict[str, Any]:

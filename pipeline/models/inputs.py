@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -167,5 +167,5 @@ def choose(
         known = vocabularies.build(units[name], branch, bounded(recipe, name))
         seen = set(known.units)
         extra = tuple(word for word in more.get(name, []) if word not in seen)
-        found[name] = Vocabulary(known.units + extra, known.seldom)
+        found[name] = replace(known, units=known.units + extra)
     return found

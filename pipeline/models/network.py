@@ -17,7 +17,7 @@ from pipeline.models.inputs import branches
 from pipeline.models.recipe import Recipe
 from pipeline.models.units import Units
 from pipeline.models.vectors import Table
-from pipeline.models.vocabulary import Vocabulary
+from pipeline.models.vocabulary import END, START, Vocabulary
 
 Arrays = dict[str, np.ndarray]
 
@@ -43,7 +43,7 @@ def sizes(
     vectors = tuple((len(table.matrix) + 1, table.matrix.shape[1]) for table in tables.get(name, []))
     learned = known.size
     if vectors and start is None:
-        seen = set(units.kinds)
+        seen = {*units.kinds, START, END}
         learned = 2 + next((i for i, unit in enumerate(known.units) if unit not in seen), len(known.units))
     if start and (table := start.weights.get(f"0/{name}_embedding/learned/embeddings")) is not None:
         learned = min(known.size, len(table))
@@ -76,7 +76,7 @@ class Network:
         keras.utils.set_random_seed(seed)
         keras.config.set_dtype_policy(backend.dtype_policy(recipe.training.precision))
         self.recipe, self.shape = recipe, shape
-        self.model = heads.build(recipe, shape)
+        self.model = self.trained = heads.build(recipe, shape)
         keras.config.set_dtype_policy("float32")
         self._answer = backend.answer(self.model)
         self._train: Callable[..., float] = _not_compiled
@@ -85,9 +85,10 @@ class Network:
         """Get ready for training."""
         jit: Any = "auto" if backend.fixed_shapes() else False
         loss = heads.loss(self.recipe)
-        self.model.compile(optimiser, loss, jit_compile=jit)
-        self.model.optimizer.build(self.model.trainable_variables)
-        self._train = backend.train_step(self.model, loss)
+        self.trained = heads.for_training(self.recipe, self.model)
+        self.trained.compile(optimiser, loss, jit_compile=jit)
+        self.trained.optimizer.build(self.model.trainable_variables)
+        self._train = backend.train_step(self.trained, loss)
 
     def step(self, given: Inputs, wanted: np.ndarray, weights: np.ndarray) -> float:
         """Train on one batch, and return its loss."""
@@ -100,6 +101,10 @@ class Network:
     def weights(self) -> Arrays:
         """Return the weights by path."""
         return {weight.path: backend.array(weight) for weight in self.model.weights}
+
+    def learned(self) -> Arrays:
+        """Return the weights that training changes, by path."""
+        return {weight.path: backend.array(weight) for weight in self.model.trainable_weights}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Set the weights. Raises BundleMismatch where they are not those of this network."""
@@ -118,21 +123,25 @@ class Network:
 
     def optimiser(self) -> Arrays:
         """Return the optimiser's variables by place."""
-        return {f"{number:05}": backend.array(value) for number, value in enumerate(self.model.optimizer.variables)}
+        return {f"{number:05}": backend.array(value) for number, value in enumerate(self.trained.optimizer.variables)}
 
     def restore(self, variables: Mapping[str, np.ndarray], optimiser: Mapping[str, np.ndarray]) -> None:
         """Set what :meth:`current` and :meth:`optimiser` gave."""
-        for owner, saved in ((self.model, variables), (self.model.optimizer, optimiser)):
+        for owner, saved in ((self.model, variables), (self.trained.optimizer, optimiser)):
             for (_, array), variable in zip(sorted(saved.items()), owner.variables, strict=True):
                 variable.assign(array)
 
-    def begin(self, known: Mapping[str, Vocabulary], tables: Mapping[str, list[Table]], start: Trained | None) -> None:
+    def begin(
+        self, known: Mapping[str, Vocabulary], units: Mapping[str, Units], tables: Mapping[str, list[Table]],
+        start: Trained | None,
+    ) -> None:  # fmt: skip
         """Set what is known before training: pretrained vectors, and weights of another model where they fit."""
         mine = {weight.path: weight for weight in self.model.weights}
         for name, listed in tables.items():
+            forms = dict(zip(units[name].kinds, zip(*units[name].forms, strict=True), strict=False))
             for number, table in enumerate(listed):
-                rows = np.concatenate([np.zeros(2, np.int32), table.rows_of(known[name].units)])
-                matrix = np.vstack([np.zeros((1, table.matrix.shape[1]), np.float32), table.matrix])
+                rows = np.concatenate([np.zeros(2, np.int32), table.rows_of(known[name].units, forms)])
+                matrix = np.vstack([np.zeros((1, table.matrix.shape[1]), np.float32), table.even()])
                 mine[f"{name}_embedding/rows_{number}"].assign(rows)
                 mine[f"{name}_embedding/vectors_{number}"].assign(matrix)
         if start:

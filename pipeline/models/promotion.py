@@ -14,20 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.models.evaluation import DRAWS, SEED, Interval, Scores, decide, interval, resampled, tallies
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a challenger has to show."""
-
-    tolerance: float = 0.01
-    """It may be worse by this much of macro F1 at the lower bound, no more."""
-    collapse: float = 0.15
-    """A label whose F1 falls by this much, beyond doubt, has collapsed; so has one no longer found at all."""
-    least_posts: int = 50
-    """Fewer posts than this decide nothing."""
-    least_of_label: int = 10
-    """A label with fewer gold posts than this is not asked whether it collapsed."""
+from pipeline.settings import Promotion
 
 
 @dataclass(frozen=True)
@@ -43,11 +30,13 @@ class LabelChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Challenger minus champion on one set of posts."""
+    """Challenger minus champion on one set of posts; intervals are of 95 %."""
 
     posts: int
     accuracy: Interval
     macro_f1: Interval
+    worst: float
+    """Lower bound of the difference of macro F1 at the doubt that the rules allow."""
     per_class: list[LabelChange]
 
 
@@ -56,7 +45,8 @@ class Reason:
     """One thing that was asked, and the answer."""
 
     name: str
-    """better, worse, few, collapsed, kept, first, unfrozen: what the page looks its words up by."""
+    """better, worse, few, collapsed, kept, first, unfrozen; of a second training learned, held, unsound: what the page
+    looks its words up by."""
     passed: bool
     words: str
     values: dict[str, str]
@@ -75,12 +65,20 @@ class Decision:
 
 
 _WORDS = {
-    "better": "macro F1 on the {posts} posts of {part} changes by {value}, at worst {low}: above -{tolerance}",
-    "worse": "macro F1 on the {posts} posts of {part} changes by {value}, at worst {low}: not above -{tolerance}",
+    "better": "macro F1 on the {posts} posts of {part} changes by {value}, to {sure} % no lower than {low}: "
+    "above -{tolerance}",
+    "worse": "macro F1 on the {posts} posts of {part} changes by {value}, to {sure} % no lower than {low}: "
+    "not above -{tolerance}",
     "few": "{part} has {posts} posts; {least} are needed to decide",
     "collapsed": "label {label} collapses on {part}: F1 from {champion} to {challenger}",
     "kept": "no label collapses on {part}",
     "first": "no model was in service",
+    "learned": "trained once more on all posts: macro F1 on the {posts} of {part}, which it has learned now, "
+    "changes by {value}",
+    "held": "trained once more on all posts: macro F1 on the {posts} posts of {part} changes by {value} "
+    "({low} to {high})",
+    "unsound": "trained once more on all posts, it is worse on the {posts} posts of {part}: macro F1 changes by "
+    "{value} ({low} to {high}); the measured model answers",
     "unfrozen": "there is no frozen gold set: only recent posts were asked",
 }
 RECENT, FROZEN = "recent", "frozen"
@@ -93,10 +91,14 @@ def compare(
     challenger: np.ndarray,
     labels: Sequence[str],
     *,
+    doubt: float = Promotion().doubt,
     seed: int = SEED,
     draws: int = DRAWS,
 ) -> Comparison:
-    """Compare probabilities, (n, labels) each, on the same posts; gold is int (n,) or 0/1 (n, labels)."""
+    """Compare probabilities, (n, labels) each, on the same posts; gold is int (n,) or 0/1 (n, labels).
+
+    ``doubt`` is the chance, 0 to 0.5, that the difference lies below ``worst``.
+    """
     several = gold.ndim == 2
     counted = [tallies(gold, decide(p, several), len(labels)) for p in (champion, challenger)]
     both = np.concatenate(counted, axis=1)
@@ -117,20 +119,38 @@ def compare(
         )
         for place, label in enumerate(labels)
     ]
-    return Comparison(len(gold), interval(accuracy[0], accuracies), interval(macro[0], macros), changes)
+    worst = min(float(np.quantile(macros, doubt)), float(macro[0]))
+    return Comparison(len(gold), interval(accuracy[0], accuracies), interval(macro[0], macros), worst, changes)
 
 
-def decide_on(recent: Comparison | None, frozen: Comparison | None, rules: Rules | None = None) -> Decision:
+def decide_on(recent: Comparison | None, frozen: Comparison | None, rules: Promotion | None = None) -> Decision:
     """Promote where the lower bound is above the tolerance and no label collapses, on each set that there is.
 
     ``recent`` is None where no model was in service: then the challenger is the first and takes over.
     """
     if recent is None:
         return Decision(True, [_reason("first", True)])
-    rules = rules or Rules()
+    rules = rules or Promotion()
     reasons = _on(recent, RECENT, rules)
     reasons += [_reason("unfrozen", True)] if frozen is None else _on(frozen, FROZEN, rules)
     return Decision(all(reason.passed for reason in reasons), reasons)
+
+
+def sound(recent: Comparison | None, frozen: Comparison | None, rules: Promotion) -> list[Reason]:
+    """Tell whether a model trained once more on all posts may answer in place of the measured one, which is compared.
+
+    It has learned the recent posts, so that it must not answer them worse; the frozen ones not worse beyond doubt.
+    """
+    reasons = []
+    for part, compared in ((RECENT, recent), (FROZEN, frozen)):
+        if compared is None or not compared.posts:
+            continue
+        change = compared.macro_f1
+        passed = change.value >= -rules.tolerance if part == RECENT else change.high >= 0
+        told = {"value": _signed(change.value), "low": _signed(change.low), "high": _signed(change.high)}
+        name = {RECENT: "learned", FROZEN: "held"}[part] if passed else "unsound"
+        reasons.append(_reason(name, passed, part=part, posts=compared.posts, **told))
+    return reasons
 
 
 def flips(champion: np.ndarray, challenger: np.ndarray, several: bool, most: int = 50) -> np.ndarray:
@@ -141,12 +161,12 @@ def flips(champion: np.ndarray, challenger: np.ndarray, several: bool, most: int
     return np.asarray(changed[np.argsort(-margin[changed], kind="stable")][:most])
 
 
-def _on(compared: Comparison, part: str, rules: Rules) -> list[Reason]:
+def _on(compared: Comparison, part: str, rules: Promotion) -> list[Reason]:
     if compared.posts < rules.least_posts:
         return [_reason("few", False, part=part, posts=compared.posts, least=rules.least_posts)]
-    change = compared.macro_f1
-    better = change.low > -rules.tolerance
-    told = {"value": _signed(change.value), "low": _signed(change.low), "tolerance": f"{rules.tolerance:.3f}"}
+    better = compared.worst > -rules.tolerance
+    told = {"value": _signed(compared.macro_f1.value), "low": _signed(compared.worst)}
+    told |= {"sure": f"{100 * (1 - rules.doubt):g}", "tolerance": f"{rules.tolerance:.3f}"}
     reasons = [_reason("better" if better else "worse", better, part=part, posts=compared.posts, **told)]
     fallen = [label for label in compared.per_class if _collapsed(label, rules)]
     reasons += [
@@ -163,7 +183,7 @@ def _on(compared: Comparison, part: str, rules: Rules) -> list[Reason]:
     return reasons if fallen else [*reasons, _reason("kept", True, part=part)]
 
 
-def _collapsed(change: LabelChange, rules: Rules) -> bool:
+def _collapsed(change: LabelChange, rules: Promotion) -> bool:
     if change.gold < rules.least_of_label or change.champion == 0:
         return False
     surely = change.difference.value <= -rules.collapse and change.difference.high < 0

@@ -41,9 +41,12 @@ class Branch(_Frozen):
     embedding: Annotated[int, Field(ge=0)] = 128
     """Numbers learned for a unit, beside its pretrained vectors; 0 for those alone."""
     vectors: tuple[str, ...] = ()
-    """Pretrained vectors: files in word2vec or fastText text format (may be .gz), or ``ja-ginza``."""
+    """Pretrained vectors: files in word2vec or fastText text format (may be .gz), the folder ``vocab`` of a spaCy model
+    that has vectors, or ``ja-ginza``."""
     frozen: bool = True
     """Keep the pretrained vectors as they are."""
+    forms: bool = False
+    """Read a word that is not known as its dictionary form or else its lemma (Japanese), or without 's (English)."""
     project: Annotated[int, Field(ge=0)] = 0
     """Numbers that the embedding is brought down to before the recurrent layers; 0 to leave it."""
     cell: Literal["simple", "gru", "lstm"] = "lstm"
@@ -56,6 +59,8 @@ class Branch(_Frozen):
     units: Count = 64
     pooling: tuple[Pooling, ...] = ("last",)
     """How states become one vector; several are put side by side."""
+    bag: bool = False
+    """Put the mean of the embedding, a bag of words, beside the pooled states."""
 
     @field_validator("pooling", "vectors", mode="before")
     @classmethod
@@ -107,8 +112,15 @@ class Head(_Frozen):
     """Weigh seldom labels up, by the square root of the inverse frequency."""
     votes: Share = 0.0
     """Labels: how much the judges' votes count in the target where they are known, beside the label itself."""
-    wide: Share = 0.0
+    negatives: Annotated[int, Field(ge=0)] = 0
+    """Next: units drawn for a batch, which its own are told from while training; 0 to tell them from all known."""
+    wide: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Labels: the linear model's part in the answer, a weighted geometric mean (wide and deep)."""
+    grams: Literal["characters", "words"] = "characters"
+    """What the linear model counts: one to four characters; or, for languages that put blanks between words, words,
+    pairs of words and parts of words."""
+    weigh: bool = False
+    """Labels: find ``wide`` on dev, by likelihood: 0 where the network alone is best, 1 where the linear model is."""
 
 
 class Training(_Frozen):
@@ -126,6 +138,8 @@ class Training(_Frozen):
     patience: Count = 4
     """Epochs without a better dev score before training ends."""
     monitor: Literal["score", "loss"] = "score"
+    keep: Literal["best", "last"] = "best"
+    """``last``: train all epochs and keep the end, so that dev chooses nothing and stays a fair measure."""
     tokens: Count = 4096
     """Most units in a batch, padding counted."""
     rows: Count = 64
@@ -161,8 +175,12 @@ class Recipe(_Frozen):
             raise ValueError("target goes with head.kind = 'sequence', and that with target")
         if self.beside is not None and (kind in {"next", "sequence"} or self.head.each):
             raise ValueError("beside is for heads that answer once a text")
-        if kind != "labels" and (self.head.several or self.head.each or self.head.wide):
-            raise ValueError("several, each and wide are for head.kind = 'labels'")
+        if kind != "labels" and (self.head.several or self.head.each or self.head.wide or self.head.weigh):
+            raise ValueError("several, each, wide and weigh are for head.kind = 'labels'")
+        if self.head.each and (self.head.wide or self.head.weigh):
+            raise ValueError("the linear model answers once a text: wide and weigh do not go with each")
+        if kind != "next" and self.head.negatives:
+            raise ValueError("negatives are for head.kind = 'next'")
         return self
 
     @property

@@ -7,13 +7,12 @@ and what was done when. It is replaced at once and whole; callers hold the store
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import files
+from pipeline import files, sealed
 from pipeline.errors import BundleDamaged, BundleMismatch, ModelError, NoModel
 from pipeline.models import bundle as bundles
 from pipeline.models.bundle import Bundle
@@ -92,7 +91,7 @@ def add(store: Path, name: str, bundle: Bundle, *, when: dt.datetime, origin: st
     about = {"made_at": when.isoformat(), "origin": origin, "parent": stack[-1] if stack else None}
     with files.staged_folder(store, _home(store, name) / "versions" / f"{number:04}") as draft:
         bundles.save(bundle, draft)
-        (draft / _ABOUT).write_bytes(_dumped(about))
+        (draft / _ABOUT).write_bytes(sealed.dumps(about))
     return version(store, name, number)
 
 
@@ -173,7 +172,7 @@ def _kept(store: Path, name: str) -> dict[int, Path]:
 def _read(store: Path, name: str) -> dict[str, Any]:
     path = _home(store, name) / "served.json"
     try:
-        content = json.loads(path.read_bytes())
+        content = sealed.loads(path.read_bytes())
         if content["format"] != FORMAT:
             raise BundleMismatch(f"{path}: of format {content['format']}; this hibi reads {FORMAT}")
         return {"stack": [int(number) for number in content["stack"]], "log": list(content["log"])}
@@ -197,17 +196,12 @@ def _write(
 ) -> None:
     entry = {"when": when.isoformat(), "action": action, "version": number, "why": why}
     content = {"format": FORMAT, "stack": stack, "log": [*log, entry]}
-    files.write(store, _home(store, name) / "served.json", _dumped(content))
+    files.write(store, _home(store, name) / "served.json", sealed.dumps(content))
 
 
 def _about(folder: Path) -> dict[str, Any]:
     """Read what is said of a version; nothing where the file is gone, as the model itself may be whole."""
     try:
-        about = json.loads((folder / _ABOUT).read_bytes())
+        return sealed.loads((folder / _ABOUT).read_bytes())
     except (OSError, ValueError):
         return {}
-    return about if isinstance(about, dict) else {}
-
-
-def _dumped(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8") + b"\n"

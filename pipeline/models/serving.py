@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pipeline.errors import BundleMismatch
-from pipeline.models import backend, batches, heads, inputs
+from pipeline.models import backend, batches, heads, inputs, memory
 from pipeline.models.batches import Plan
 from pipeline.models.calibration import scale
 from pipeline.models.examples import Examples
@@ -87,13 +87,10 @@ class Model:
 
     def _with_linear(self, deep: np.ndarray, texts: Sequence[str]) -> np.ndarray:
         """Take the weighted geometric mean with the linear model's answer where the recipe is wide."""
-        share, several = self.recipe.head.wide, self.recipe.head.several
+        share = self.recipe.head.wide
         if not share or self.linear is None:
             return deep
-        both = [np.clip(p.astype(np.float64), 1e-9, 1 - 1e-9) for p in (deep, self.linear.probabilities(texts))]
-        yes = both[0] ** (1 - share) * both[1] ** share
-        no = (1 - both[0]) ** (1 - share) * (1 - both[1]) ** share
-        return np.asarray(yes / (yes + no) if several else yes / yes.sum(1, keepdims=True), np.float32)
+        return together(deep, self.linear.probabilities(texts), share, self.recipe.head.several)
 
     def number(self, texts: Sequence[str]) -> dict[str, Ragged]:
         """Number the units of texts for each branch that reads them."""
@@ -119,9 +116,24 @@ class Model:
         return answers
 
 
+def together(deep: np.ndarray, linear: np.ndarray, share: float, several: bool) -> np.ndarray:
+    """Take the geometric mean of two models' probabilities, (n, labels), ``share`` of it the second one's."""
+    both = [np.clip(p.astype(np.float64), 1e-9, 1 - 1e-9) for p in (deep, linear)]
+    yes = both[0] ** (1 - share) * both[1] ** share
+    no = (1 - both[0]) ** (1 - share) * (1 - both[1]) ** share
+    return np.asarray(yes / (yes + no) if several else yes / yes.sum(1, keepdims=True), np.float32)
+
+
 def logits(network: Network, data: dict[str, Ragged]) -> np.ndarray:
-    """Return logits for all rows, in their order; float32 (n, outputs)."""
+    """Return logits for all rows, in their order; float32 (n, outputs).
+
+    Raises ModelError where the device's memory does not suffice even for small batches.
+    """
     plan = Plan(_PLAN.tokens, _PLAN.rows, backend.fixed_shapes())
+    return memory.fitting(plan, lambda smaller: _logits(network, data, smaller))
+
+
+def _logits(network: Network, data: dict[str, Ragged], plan: Plan) -> np.ndarray:
     lengths = batches.total_lengths(list(data.values()))
     found: np.ndarray | None = None
     for batch in batches.ahead(batches.lay_out(data, rows, plan) for rows in batches.in_length_order(lengths, plan)):

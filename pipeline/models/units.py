@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -24,6 +24,7 @@ LONGEST = 10_000
 
 _ENGLISH = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]", re.UNICODE)
 """A run of letters or digits, apostrophes inside it; or one sign."""
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s$")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Units:
     """int32, (units,): which of ``kinds``, text after text."""
     lengths: np.ndarray
     """int32, (texts,): units of each text."""
+    forms: tuple[list[str], ...] = ()
+    """Other forms of each kind, the nearest first: of a Japanese word the dictionary form and the lemma, of an English
+    one that without 's."""
 
     def lists(self) -> list[list[str]]:
         """Spell the units out, a list a text."""
@@ -56,10 +60,15 @@ def split(texts: Sequence[str], branch: Branch, lexicon: Lexicon | None = None) 
     if branch.unit == "character":
         return _numbered([*text.replace("\n", " "), *extra] for text, extra in zip(clean, signs, strict=True))
     if branch.language == "en":
-        return _numbered(_ENGLISH.findall(text.lower()) for text in clean)
+        return _without_possessive(_numbered(_ENGLISH.findall(text.lower()) for text in clean))
     if lexicon is None:
         raise DictionaryError("Japanese words need a compiled dictionary")
     return _with_signs(_japanese(clean, lexicon), signs)
+
+
+def _without_possessive(units: Units) -> Units:
+    """Say which word a word with 's belongs to: lists of vectors seldom hold it."""
+    return replace(units, forms=([_POSSESSIVE.sub("", kind) for kind in units.kinds],))
 
 
 def _numbered(rows: Iterable[Sequence[str]]) -> Units:
@@ -74,11 +83,12 @@ def _numbered(rows: Iterable[Sequence[str]]) -> Units:
 def _japanese(texts: list[str], lexicon: Lexicon) -> Units:
     tokeniser = open_tokeniser(Path(lexicon.folder), lexicon.fingerprint)
     found = tokeniser.encode(texts)
-    surfaces = tokeniser.lexicon.table["surface"]
     kinds, codes = distinct(found.morphemes, tokeniser.lexicon.size + len(found.unknown))
     known = kinds[kinds < tokeniser.lexicon.size]
     unknown = [found.unknown[row - tokeniser.lexicon.size].split("\t")[0] for row in kinds[len(known) :].tolist()]
-    return Units(surfaces.take(known).to_pylist() + unknown, codes, found.lengths)
+    columns = [tokeniser.lexicon.table[name].take(known).to_pylist() for name in ("surface", "base", "lemma")]
+    spelt, *forms = [column + unknown for column in columns]
+    return Units(spelt, codes, found.lengths, tuple(forms))
 
 
 def _with_signs(units: Units, signs: Sequence[tuple[str, ...]]) -> Units:
@@ -89,4 +99,5 @@ def _with_signs(units: Units, signs: Sequence[tuple[str, ...]]) -> Units:
     extra = _numbered([list(chain.from_iterable(signs))])
     ends = np.repeat(np.cumsum(units.lengths), counts)
     codes = np.insert(units.codes, ends, extra.codes + len(units.kinds)).astype(np.int32)
-    return Units(units.kinds + extra.kinds, codes, units.lengths + counts)
+    forms = tuple(form + extra.kinds for form in units.forms)
+    return Units(units.kinds + extra.kinds, codes, units.lengths + counts, forms)

@@ -1,4 +1,4 @@
-"""Pretrained word vectors: files in word2vec or fastText text format, and those inside the package ja-ginza."""
+"""Pretrained word vectors: files in word2vec or fastText text format, and vocabularies of spaCy models (ja-ginza)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pipeline.models.inputs import branches
 from pipeline.models.recipe import Recipe
 
 GINZA = "ja-ginza"
+_SPREAD = 0.4
+"""Standard deviation of the numbers of pretrained vectors, as an encoder reads them."""
 
 
 class Table(NamedTuple):
@@ -27,10 +29,19 @@ class Table(NamedTuple):
     matrix: np.ndarray
     """float32, (rows, width)"""
 
-    def rows_of(self, units: Sequence[str]) -> np.ndarray:
-        """Return the row of each unit, counted from 1; 0 where it has no vector; int32 (units,)."""
+    def rows_of(self, units: Sequence[str], forms: Mapping[str, Sequence[str]] | None = None) -> np.ndarray:
+        """Return the row of each unit, counted from 1; 0 where it has no vector; int32 (units,).
+
+        A unit without a vector gets that of the first of its ``forms`` that has one.
+        """
         place = dict(zip(self.words, (self.rows + 1).tolist(), strict=True))
-        return np.fromiter((place.get(unit, 0) for unit in units), np.int32, len(units))
+        others = forms or {}
+        found = (next((place[w] for w in (unit, *others.get(unit, ())) if w in place), 0) for unit in units)
+        return np.fromiter(found, np.int32, len(units))
+
+    def even(self) -> np.ndarray:
+        """Return the matrix, scaled so that tables of any size stand evenly beside one another."""
+        return np.asarray(self.matrix * (_SPREAD / max(float(self.matrix.std()), 1e-9)), np.float32)
 
 
 def of_branches(recipe: Recipe) -> dict[str, list[Table]]:
@@ -49,6 +60,8 @@ def read(source: str) -> Table:
     if source == GINZA:
         return Table(*ginza.read())
     path = Path(source)
+    if path.is_dir():
+        return Table(*ginza.read(path))
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             words, matrix = _parse(path, file.read().split(b"\n"))

@@ -46,6 +46,8 @@ class Vocabulary:
     units: tuple[str, ...]
     seldom: int = UNKNOWN
     """The number of units that are not known."""
+    forms: bool = False
+    """A unit that is not known is read as its dictionary form or its lemma, where one of these is."""
 
     @property
     def size(self) -> int:
@@ -63,6 +65,9 @@ class Vocabulary:
         """
         known = self.numbers()
         of_kind = np.fromiter((known.get(kind, self.seldom) for kind in units.kinds), np.int32, len(units.kinds))
+        for form in units.forms if self.forms else ():
+            other = np.fromiter((known.get(kind, self.seldom) for kind in form), np.int32, len(form))
+            of_kind = np.where(of_kind == self.seldom, other, of_kind)
         values, lengths = _cut(of_kind[units.codes], units.lengths, longest)
         if ends:
             return _between(values, lengths, known[START], known[END])
@@ -80,12 +85,12 @@ def build(units: Units, branch: Branch, ends: bool = False) -> Vocabulary:
     marks = (START, END) if ends else ()
     room = branch.vocabulary - 2 - len(marks)
     chosen = [kind for _, kind in sorted(frequent)[: max(room, 0)]]
-    return Vocabulary((*marks, *chosen), PADDING if branch.seldom == "padding" else UNKNOWN)
+    return restore((*marks, *chosen), branch)
 
 
 def restore(units: Sequence[str], branch: Branch) -> Vocabulary:
     """Make the vocabulary of a stored list."""
-    return Vocabulary(tuple(units), PADDING if branch.seldom == "padding" else UNKNOWN)
+    return Vocabulary(tuple(units), PADDING if branch.seldom == "padding" else UNKNOWN, branch.forms)
 
 
 def _cut(values: np.ndarray, lengths: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,6 @@ _VARIATIONS = ("avar", "fvar", "gvar", "HVAR", "MVAR", "STAT", "DSIG")
 FAMILY = "Noto Sans JP"
 """The name under which a page should declare `web_font`."""
 
-_ADVICE = "install the package pylopdf-fonts-jp anew"
 _NOT_ON_PAGES = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx")
 """Tables for vertical setting, alternates and kerning: nothing on our pages uses them."""
 
@@ -33,14 +32,17 @@ def path() -> Path:
     try:
         from pylopdf_fonts_jp import sans_path
     except ImportError as error:
-        raise FontError(f"the font package pylopdf-fonts-jp is missing; {_ADVICE}") from error
-    font = Path(sans_path())
+        raise FontError("the font package pylopdf-fonts-jp is missing; install it anew") from error
+    return _checked(Path(sans_path()), "pylopdf-fonts-jp")
+
+
+def _checked(font: Path, package: str) -> Path:
     try:
         _verify(font)
     except OSError as error:
-        raise FontError(f"{font}: cannot be read ({error.strerror}); {_ADVICE}") from error
+        raise FontError(f"{font}: cannot be read ({error.strerror}); install the package {package} anew") from error
     except (TTLibError, ValueError, AssertionError) as error:
-        raise FontError(f"{font}: damaged ({error}); {_ADVICE}") from error
+        raise FontError(f"{font}: damaged ({error}); install the package {package} anew") from error
     return font
 
 
@@ -60,7 +62,7 @@ def _glyphs() -> Mapping[int, str]:
     with TTFont(path(), lazy=True) as font:
         glyphs: Mapping[int, str] | None = font.getBestCmap()
     if glyphs is None:
-        raise FontError(f"{path()}: has no Unicode characters; {_ADVICE}")
+        raise FontError(f"{path()}: has no Unicode characters; install the package pylopdf-fonts-jp anew")
     return glyphs
 
 
@@ -94,16 +96,22 @@ def web_font() -> bytes:
     return woff2.pack(plain.getvalue())
 
 
-def emoji_web_font() -> bytes:
-    """Return Noto Emoji (black and white) as WOFF2 for pages shown on a machine without emoji; about 5 s of work."""
+@cache
+def emoji_path() -> Path:
+    """Return the file of the font for emoji, after its checksums have been verified once a process.
+
+    Raises FontError if it is missing or damaged.
+    """
     try:
         import manimgx_fonts
     except ImportError as error:
         raise FontError("the font package manimgx-fonts is missing; install it anew") from error
-    file = Path(str(manimgx_fonts.__file__)).with_name("NotoEmoji[wght].ttf")
-    if not file.is_file():
-        raise FontError(f"{file}: missing; install the package manimgx-fonts anew")
-    with TTFont(file, recalcTimestamp=False) as font:
+    return _checked(Path(str(manimgx_fonts.__file__)).with_name("NotoEmoji[wght].ttf"), "manimgx-fonts")
+
+
+def emoji_web_font() -> bytes:
+    """Return Noto Emoji (black and white) as WOFF2 for pages shown on a machine without emoji; about 5 s of work."""
+    with TTFont(emoji_path(), recalcTimestamp=False) as font:
         for tag in _VARIATIONS:
             if tag in font:
                 del font[tag]

@@ -25,7 +25,7 @@ FORMAT = 1
 """Raised when a reader of the file would notice a change."""
 
 Part = Literal["recent", "frozen", "dev"]
-Role = Literal["challenger", "champion", "linear", "difference"]
+Role = Literal["challenger", "champion", "linear", "difference", "served"]
 _SHADES = (0.05, 0.2, 0.5)
 
 
@@ -70,6 +70,8 @@ class LabelRow:
     recall: float
     f1: Bounds
     champion_f1: float | None = None
+    learned: int | None = None
+    """Posts of the label that the measured training learned from."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,33 @@ class Flip:
     before: str
     after: str
     probability: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One training."""
+
+    posts: int
+    days: tuple[str, str]
+    """First and last day of the posts."""
+    epochs: int
+    labels: int
+    """Different labels among the posts."""
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Which training the scores are of, and which one answers."""
+
+    scored: Fit
+    served: Fit | None
+    """None where the one that was measured is kept as it is."""
+    new: Sequence[str]
+    """Labels that only the second one knows."""
+    reasons: Sequence[Reason]
+    """Whether the second one is sound."""
+    wide: float
+    """The linear model's part in the answer, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +126,7 @@ class Card:
     """None where nothing was decided: a model trained by hand."""
     reasons: Sequence[Reason]
     scores: Sequence[Score]
+    fits: Fits | None
     labels: Sequence[LabelRow]
     confusion_part: Part
     confusion: Sequence[Sequence[int]]
@@ -137,9 +167,11 @@ def render(card: Card, language: Language, assets: str = "../assets") -> str:
         made_at=card.made_at.astimezone(ZoneInfo(card.timezone)),
         reasons=[_reason(reason, language) for reason in card.reasons],
         scores=[_score(score, language) for score in card.scores],
+        fits=_fits(card.fits, language) if card.fits else None,
         accuracy=t.card_exact if card.several else t.card_accuracy,
         labels=[_label(row) for row in card.labels],
         compared=any(row.champion_f1 is not None for row in card.labels),
+        counted=any(row.learned is not None for row in card.labels),
         confusion=_confusion(card),
         confusion_title=(t.card_of_several if card.several else t.card_confusion).format(part=part),
         several=card.several,
@@ -173,6 +205,21 @@ def _score(score: Score, language: Language) -> dict[str, object]:
     }
 
 
+def _fits(fits: Fits, language: Language) -> dict[str, object]:
+    t = texts(language)
+    words = [t.fit_two if fits.served else t.fit_one]
+    if fits.new:
+        words.append(t.fit_new.format(labels="、".join(map(writable, fits.new))))
+    if fits.wide:
+        words.append(t.fit_wide.format(share=f"{100 * fits.wide:.0f}"))
+    rows = [(t.fit_scored if fits.served else t.fit_both, fits.scored), (t.fit_served, fits.served)]
+    return {
+        "words": words,
+        "rows": [(name, " – ".join(fit.days), fit.posts, fit.epochs, fit.labels) for name, fit in rows if fit],
+        "reasons": [_reason(reason, language) for reason in fits.reasons],
+    }
+
+
 def _label(row: LabelRow) -> dict[str, object]:
     return {
         "label": writable(row.label),
@@ -181,6 +228,7 @@ def _label(row: LabelRow) -> dict[str, object]:
         "recall": _rate(row.recall),
         "f1": _bounds(row.f1, signed=False),
         "before": "" if row.champion_f1 is None else _rate(row.champion_f1),
+        "learned": "" if row.learned is None else f"{row.learned:,}",
     }
 
 

@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,7 @@ def write_csv(queue: Queue) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def write_workbook(queue: Queue, path: Path) -> None:
+def write_workbook(queue: Queue, path: Path | BytesIO) -> None:
     """Write the queue as a workbook with the labels to choose from; the same queue gives the same bytes."""
     with xlsxwriter.Workbook(path, OPTIONS) as book:
         book.set_properties({"created": dt.datetime.combine(queue.date, dt.time()), "author": "hibi"})

@@ -94,6 +94,10 @@ class Sentence:
     post: Post
     share: float
     posts: int
+    gloss: str | None = None
+    """Its translation by a model."""
+    translator: str | None = None
+    """Name and version of that model, english/0001."""
 
 
 @dataclass(frozen=True)

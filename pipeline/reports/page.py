@@ -78,6 +78,8 @@ def _sentence(sentence: Sentence, zone: ZoneInfo) -> dict[str, object]:
         "post": _post(sentence.post, zone),
         "share": sentence.share,
         "posts": sentence.posts,
+        "gloss": writable(sentence.gloss or ""),
+        "translator": writable(sentence.translator or ""),
     }
 
 

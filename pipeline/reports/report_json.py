@@ -47,6 +47,8 @@ def _sentence(sentence: Sentence) -> dict[str, object]:
         "share": sentence.share,
         "posts": sentence.posts,
         "post": _post(sentence.post),
+        "gloss": sentence.gloss,
+        "translator": sentence.translator,
     }
 
 

@@ -43,6 +43,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "no_summary": ("この日に要約できる文はありません。", "There are no sentences to summarise on this day."),
     "stands_for": ("投稿の {share} を代表（{posts} 件）", "stands for {share} of the posts ({posts})"),
     "link": ("元の投稿", "Original post"),
+    "gloss": ("訳", "Translation"),
+    "gloss_by": ("（機械翻訳 {model}。誤りがあり得ます）", "(by machine, {model}; it may be wrong)"),
     # Pictures
     "pictures": ("ことばの雲", "Word clouds"),
     "charts": ("グラフ", "Charts"),
@@ -71,6 +73,18 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "note_damaged": (
         "{file} は途中で読めなくなりました。読めた行までを数えています：{error}",
         "{file} could not be read to its end; what came before counts: {error}",
+    ),
+    "note_failed": (
+        "{date}の処理は失敗しました（{reason}）。次の実行でやり直します。それまで、その日の数は古いままか、ありません。",
+        "The run of {date} failed ({reason}). The next run tries again; until then its numbers are old or missing.",
+    ),
+    "note_missing": (
+        "{first}から{last}までの投稿がありません。それまでは毎日ありました。収集が止まっていないか、確かめてください。",
+        "There are no posts of {first} to {last}, though every day before had some: see that collecting goes on.",
+    ),
+    "note_missing_day": (
+        "{first}の投稿がありません。それまでは毎日ありました。収集が止まっていないか、確かめてください。",
+        "There are no posts of {first}, though every day before had some: see that collecting goes on.",
     ),
     "note_model": ("モデル「{model}」：{reason}", "Model “{model}”: {reason}"),
     "note_no_model": (
@@ -249,12 +263,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "card_passed": ("合格", "passed"),
     "card_failed": ("不合格", "failed"),
     "reason_better": (
-        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限 {low}：許容差 −{tolerance} を上回る",
-        "Macro F1 on {part} ({posts} posts) changes by {value}, at worst {low}: above the tolerance of −{tolerance}",
+        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限（{sure} %）{low}：許容差 −{tolerance} を上回る",
+        "Macro F1 on {part} ({posts} posts) changes by {value}, with {sure} % certainty no lower than {low}: "
+        "above the tolerance of −{tolerance}",
     ),
     "reason_worse": (
-        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限 {low}：許容差 −{tolerance} を上回らない",
-        "Macro F1 on {part} ({posts} posts) changes by {value}, at worst {low}: below the tolerance of −{tolerance}",
+        "{part}（{posts} 件）のマクロ F1 の変化は {value}、下限（{sure} %）{low}：許容差 −{tolerance} を上回らない",
+        "Macro F1 on {part} ({posts} posts) changes by {value}, with {sure} % certainty no lower than {low}: "
+        "not above the tolerance of −{tolerance}",
     ),
     "reason_few": ("{part}は {posts} 件しかない（{least} 件必要）", "{part}: only {posts} posts; {least} are needed"),
     "reason_collapsed": (
@@ -266,6 +282,18 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reason_unfrozen": (
         "固定の正解集合がないため、最近の投稿だけで判定した",
         "There is no frozen gold set: only recent posts were asked",
+    ),
+    "reason_learned": (
+        "学習し直したモデル：すでに学習した{part}（{posts} 件）のマクロ F1 の変化は {value}",
+        "Trained once more: macro F1 on {part} ({posts} posts), which it has learned now, changes by {value}",
+    ),
+    "reason_held": (
+        "学習し直したモデル：{part}（{posts} 件）のマクロ F1 の変化は {value}（{low} – {high}）",
+        "Trained once more: macro F1 on {part} ({posts} posts) changes by {value} ({low} – {high})",
+    ),
+    "reason_unsound": (
+        "学習し直したモデルは{part}（{posts} 件）で悪化した（{value}、{low} – {high}）：得点を測ったモデルが応答する",
+        "Trained once more, it is worse on {part} ({posts} posts: {value}, {low} – {high}): the measured one answers",
     ),
     "part_recent": ("最近の投稿", "recent posts"),
     "part_frozen": ("固定の正解集合", "the frozen gold set"),
@@ -280,7 +308,32 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "role_challenger": ("新しいモデル", "New model"),
     "role_champion": ("現行モデル", "In service"),
     "role_linear": ("線形の基準", "Linear baseline"),
+    "role_served": ("応答するモデル（学習し直したもの）", "What answers (trained once more)"),
     "role_difference": ("差（新 − 現行）", "Difference (new − in service)"),
+    "card_fits": ("どの学習の得点か", "Which training the scores are of"),
+    "fit_two": (
+        "得点は、最近の投稿を見ずに学習したモデルのもの。応答するのは、採用が決まったあとに、同じ設定と同じ回数ですべての投稿から"
+        "学習し直したモデル。測るための投稿も学習したので、その得点は固定の正解集合でしか測れない。",
+        "The scores are of a training that saw none of the posts it was asked. What answers is the same recipe, "
+        "trained once more after the decision, for as many epochs, on all posts. Those held out are among them, so that "
+        "only a frozen gold set can measure it.",
+    ),
+    "fit_one": (
+        "得点を測ったモデルがそのまま応答する（採用された場合）。",
+        "What was measured is what answers, if it is put into service.",
+    ),
+    "fit_new": ("学習し直して初めて覚えたラベル：{labels}", "Labels that only the second training knows: {labels}"),
+    "fit_wide": (
+        "答えのうち線形モデルの割合は {share} %、残りがニューラルネットワーク。",
+        "The linear model has a part of {share} % in the answer, the network the rest.",
+    ),
+    "fit_training": ("学習", "Training"),
+    "fit_scored": ("得点を測ったもの", "Measured"),
+    "fit_served": ("応答するもの", "Answers"),
+    "fit_both": ("得点を測り、応答するもの", "Measured; answers"),
+    "fit_epochs": ("エポック", "Epochs"),
+    "fit_labels": ("ラベルの種類", "Labels"),
+    "card_learned": ("学習数", "Learned"),
     "card_labels": ("ラベルごと", "By label"),
     "card_label": ("ラベル", "Label"),
     "card_gold": ("正解数", "Gold"),
@@ -356,6 +409,7 @@ _POS = {  # UniDic's parts of speech that reach a table; the terms of the NINJAL
 _RULES = {  # why a row was left out: the names that reading and merging give
     "blank": ("空行", "blank"),
     "deleted": ("削除済み", "deleted"),
+    "forgotten": ("忘却の申し出", "forgotten on request"),
     "header": ("見出し行", "header"),
     "moved": ("別の日へ移動", "moved to another day"),
     "notice": ("投稿でない通知", "notice, no post"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,11 +23,11 @@ ROWS = 500
 _WIDTHS = (7, 24, 20, 14, 10, 10, 10, 16, 14, 10)  # characters, in the order of COLUMNS
 CELL_LIMIT = 32_767
 """Characters that Excel takes in one cell; xlsxwriter drops a longer text whole."""
-OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-"""Of every workbook: text stays text."""
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+"""Of every workbook: text stays text; no drafts in the system's folder for them, which may be full."""
 
 
-def write(day: Day, path: Path, language: Language, rows: int = ROWS) -> None:
+def write(day: Day, path: Path | BytesIO, language: Language, rows: int = ROWS) -> None:
     """Write the workbook; the same day gives the same bytes, as its date of creation is the day itself."""
     with xlsxwriter.Workbook(path, OPTIONS) as book:
         book.set_properties({"created": dt.datetime.combine(day.date, dt.time()), "author": "hibi"})
@@ -49,7 +50,7 @@ def _overview(sheet: Any, day: Day, language: Language, rows: int, formats: dict
     t = texts(language)
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 3, 14)
-    sheet.set_column(4, 4, 80)
+    sheet.set_column(4, 5, 80)
     sheet.write_string(0, 0, f"{long_date(day.date, language)} {weekday(day.date, language)}", formats["title"])
     at = 2
     for name, value in vars(day.totals).items():
@@ -64,7 +65,9 @@ def _overview(sheet: Any, day: Day, language: Language, rows: int, formats: dict
 
 
 def _summary(sheet: Any, at: int, day: Day, t: Any, formats: dict[str, Any]) -> None:
-    _heads(sheet, at, (t.summary, t.time, t.share, t.posts, t.sentence), formats["head"])
+    glossed = any(sentence.gloss for sentence in day.summary)
+    heads = (t.summary, t.time, t.share, t.posts, t.sentence, *([t.gloss] if glossed else []))
+    _heads(sheet, at, heads, formats["head"])
     for place, sentence in enumerate(day.summary, start=1):
         local = sentence.post.time.astimezone(ZoneInfo(day.timezone))
         sheet.write_number(at + place, 0, place)
@@ -72,6 +75,8 @@ def _summary(sheet: Any, at: int, day: Day, t: Any, formats: dict[str, Any]) -> 
         sheet.write_number(at + place, 2, sentence.share, formats["percent"])
         sheet.write_number(at + place, 3, sentence.posts, formats["number"])
         _text(sheet, at + place, 4, sentence.text, formats["wrap"])
+        if sentence.gloss:
+            _text(sheet, at + place, 5, sentence.gloss, formats["wrap"])
 
 
 def _sheet(sheet: Any, table: Table, language: Language, rows: int, formats: dict[str, Any]) -> None:

@@ -68,6 +68,21 @@ class Layout:
         return self.root / "models" / model / "training"
 
     @property
+    def unsettled(self) -> Path:
+        """Lies there while files are taken in: until exclusions are those of all that was collected."""
+        return self.root / "manifests" / "unsettled.json"
+
+    @property
+    def shared(self) -> Path:
+        """What the files are that all reports share: the calendar, the fonts."""
+        return self.root / "manifests" / "shared.json"
+
+    @property
+    def salt_check(self) -> Path:
+        """What the secret is known by, without telling it."""
+        return self.root / "manifests" / "salt.json"
+
+    @property
     def inbox_cache(self) -> Path:
         """Which files of the inbox are known, by size and time."""
         return self.root / "manifests" / "inbox.json"
@@ -78,9 +93,28 @@ class Layout:
         return self.root / "manifests" / "run.json"
 
     @property
+    def runs(self) -> Path:
+        """What became of the last run, and of days that failed."""
+        return self.root / "manifests" / "runs.json"
+
+    @property
     def salt(self) -> Path:
         """The secret that authors are hashed with."""
         return self.root / ".salt"
+
+    @property
+    def forgotten(self) -> Path:
+        """Tombstones: salted hashes of what was asked to be forgotten."""
+        return self.root / "forgotten.parquet"
+
+    @property
+    def forgetting(self) -> Path:
+        """What is being forgotten, until it is proved to be gone; readable by its owner alone."""
+        return self.root / ".forgetting.json"
+
+    def learned(self, model: str, version: int) -> Path:
+        """Salted hashes of the texts that a version learned from; readable by its owner alone."""
+        return self.root / "models" / model / "learned" / f"{version:04}.bin"
 
     @property
     def lock(self) -> Path:

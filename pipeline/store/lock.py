@@ -29,11 +29,29 @@ def training(layout: Layout, model: str) -> Iterator[None]:
         yield
 
 
+def busy(layout: Layout) -> bool:
+    """Tell whether a run holds the store, without taking it; False where the system does not say."""
+    try:
+        import fcntl
+
+        with layout.lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # let go when the file is closed, at once
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False
+
+
+_LOOK = 0.2
+"""Seconds that a run tries, as somebody may just be asking whether the store is held."""
+
+
 @contextmanager
 def _locked(path: Path, busy: str, wait: bool) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=-1 if wait else 0)
+        lock = FileLock(path, timeout=-1 if wait else _LOOK)
         lock.acquire()
     except Timeout as error:
         raise StoreBusy(f"{path.parent}: {busy}") from error

@@ -7,14 +7,13 @@ killed between the two leaves the stage out of date, never wrong.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import files
-from pipeline.errors import StoreError
+from pipeline import files, sealed
+from pipeline.errors import StoreDamaged, StoreError
 from pipeline.store.layout import Day, Layout
 
 VERSION = 1
@@ -39,7 +38,16 @@ class DayManifest:
         self._layout, self._path = layout, layout.day_manifest(day)
         self._lock = threading.Lock()  # stages of a day may end at the same moment
         self.day = day
-        self.stages = {name: Entry(**entry) for name, entry in read(self._path).get("stages", {}).items()}
+        self.damaged = False
+        """Whether it was not what was written: then nothing is known of the day, and all its stages run again."""
+        self.stages = self._read()
+
+    def _read(self) -> dict[str, Entry]:
+        try:
+            return {name: Entry(**entry) for name, entry in read(self._path).get("stages", {}).items()}
+        except StoreDamaged:
+            self.damaged = True
+            return {}
 
     def current(self, stage: str, inputs: dict[str, str]) -> bool:
         """Tell whether a stage was made of just these inputs and its outputs are still there."""
@@ -71,20 +79,37 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Read a manifest; empty if there is none. Raises StoreError for one of another version or damaged."""
+def verify(path: Path, expected: str) -> None:
+    """Read a file whole. Raises StoreDamaged where it is not what was written."""
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        if sha256(path) != expected:
+            raise StoreDamaged(path, "its SHA-256 is not the one that was written")
+    except OSError as error:
+        raise StoreDamaged(path, error.strerror) from error
+
+
+def whole(path: Path, expected: str) -> bool:
+    """Tell whether a file is what was written."""
+    try:
+        verify(path, expected)
+    except StoreDamaged:
+        return False
+    return True
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a manifest; empty if there is none. Raises StoreDamaged, StoreError for one of another version."""
+    try:
+        content = sealed.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise StoreError(f"{path}: damaged; remove it and run again: it is made anew") from error
+        raise StoreDamaged(path, error) from error
     if content.get("version") != VERSION:
         raise StoreError(f"{path}: written by another version of hibi ({content.get('version')}, not {VERSION})")
     return content
 
 
 def write(root: Path, path: Path, content: dict[str, Any]) -> None:
-    """Write a manifest with its keys in order, so that the same content is the same bytes."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
-    files.write(root, path, text.encode() + b"\n")
+    """Write a manifest; the same content is the same bytes."""
+    files.write(root, path, sealed.dumps(content))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import files
-from pipeline.errors import StoreError
+from pipeline.errors import StoreDamaged
 
 
 def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table]) -> None:
@@ -33,11 +33,11 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a whole file. Raises StoreError naming it where it is damaged or missing."""
+    """Read a whole file. Raises StoreDamaged naming it where it is damaged or missing."""
     try:
         return _open(path).read(columns=list(columns) if columns is not None else None)
     except (OSError, pa.ArrowException) as error:
-        raise damaged(path, error) from error
+        raise StoreDamaged(path, error) from error
 
 
 def read_chunks(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -47,13 +47,16 @@ def read_chunks(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=list(columns) if columns is not None else None)
     except (OSError, pa.ArrowException) as error:
-        raise damaged(path, error) from error
+        raise StoreDamaged(path, error) from error
+
+
+def rows(path: Path) -> int:
+    """Count rows; none of a file that is damaged or missing, which whoever reads it will name."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException):
+        return 0
 
 
 def _open(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True)
-
-
-def damaged(path: Path, error: Exception) -> StoreError:
-    """Name a file that cannot be read and what to do."""
-    return StoreError(f"{path}: damaged or missing ({error}); remove it and run again: it is made anew")

@@ -112,12 +112,20 @@ def source_folder() -> Path:
 
 def fingerprint(source: Path, words: bytes) -> str:
     """Identify a dictionary and the user's words: what a stored result says that it was made with."""
-    digest = hashlib.sha256(f"{VERSION}:".encode())
+    return hashlib.sha256(f"{VERSION}:".encode() + _digests(source) + words).hexdigest()[:16]
+
+
+def source_fingerprint(source: Path) -> str:
+    """Identify a dictionary by itself, whatever it is compiled to."""
+    return hashlib.sha256(_digests(source)).hexdigest()[:16]
+
+
+def _digests(source: Path) -> bytes:
+    found = []
     for name in ("sys.dic", "unk.dic", "char.bin", "matrix.bin"):
         with (source / name).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    digest.update(words)
-    return digest.hexdigest()[:16]
+            found.append(hashlib.file_digest(file, "sha256").digest())
+    return b"".join(found)
 
 
 def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> None:

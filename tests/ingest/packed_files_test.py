@@ -119,12 +119,12 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(source, "_FREE", 1 << 20)
     packed = gzip.compress(line(1) * 100_000, mtime=0)  # 6 MB to some 20 KB
     found, error = until_damage(write(tmp_path / "a.gz", packed))
-    assert error.startswith("a.gz: unpacks to") and "200 times its size" in error
-    # A line has 63 bytes; the limit is 200 times the packed size, or 1 MiB if that is more; reading is by 256 KiB.
-    most = max(200 * len(packed), 1 << 20) // len(line(1))
+    assert error.startswith("a.gz: unpacks to") and "100 times its size" in error
+    # A line has 63 bytes; the limit is 100 times the packed size, or 1 MiB if that is more; reading is by 256 KiB.
+    most = max(100 * len(packed), 1 << 20) // len(line(1))
     assert most - 2 * source.CHUNK // len(line(1)) <= len(found) <= most
     path = pack({"a": line(1) * 300_000}, "zip", tmp_path)
-    assert "200 times its size" in until_damage(path)[1]
+    assert "100 times its size" in until_damage(path)[1]
 
 
 def test_a_line_beyond_the_limit_is_rejected_and_reading_goes_on(

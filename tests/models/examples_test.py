@@ -87,3 +87,15 @@ def test_numbers_sort_by_value_and_rows_are_taken():
     assert examples.label_names(some) == ["9", "10", "x"]
     taken = some.take(np.array([2, 0]))
     assert (taken.texts, taken.gold, taken.ids) == (["c", "a"], ["x", "10"], ["k", "i"])
+
+
+def test_further_texts_have_the_same_label_and_stand_behind(tmp_path):
+    path = write(tmp_path, "a.tsv", "title\tbody\ty\tv\nA\tB\t1\t{\"1\": 1}\nC\t\t0\t{\"0\": 3, \"1\": 1}\nD\tE\t0\t\n")
+    found = examples.read(path, "title", "y", votes="v", also="body")
+    assert (found.texts, found.also) == (["A", "C", "D"], ["B", "", "E"])
+    large = found.take([1, 2]).enlarged()
+    assert (large.texts, large.gold, large.also) == (["C", "D", "E"], ["0", "0", "0"], None)
+    assert large.votes.tolist() == [[0.75, 0.25], [1, 0], [1, 0]]
+    assert large.enlarged() is large
+    several = examples.read(path, "title", "y,y", also="body").enlarged()
+    assert several.gold.tolist() == [[1, 1], [0, 0], [0, 0], [1, 1], [0, 0]]

@@ -103,6 +103,17 @@ def test_pooling_by_hand():
     assert found.tolist() == [[3, 4, 2, 3, 3, 4]]  # forwards' second, backwards' first; means; maxima
 
 
+def test_the_mean_of_the_embedding_stands_beside_the_states():
+    plain, bag = (build(Branch(units=3, embedding=2, pooling="max", bag=bag)) for bag in (False, True))
+    shapes = [network.weights()["output/kernel"].shape for network in (plain, bag)]
+    assert shapes == [(6, 3), (6 + 2, 3)]
+    table = bag.weights()["encoder_embedding/learned/embeddings"]
+    kernel = np.zeros((8, 3), np.float32)
+    kernel[6:, :2] = np.eye(2)
+    bag.load(bag.weights() | {"output/kernel": kernel, "output/bias": np.zeros(3, np.float32)})
+    assert np.allclose(bag.logits(rows(7))[1, :2], (table[7] + table[8]) / 2, atol=1e-5)
+
+
 def test_units_never_trained_on_have_their_vectors_only():
     embed = encoders.Embed(2, Sizes(5, 3, ((3, 4),)), frozen=True)
     embed.build((None, None))

@@ -115,6 +115,8 @@ def test_vector_files_and_what_is_wrong_in_them(tmp_path):
     table = vectors.read(str(path))
     assert (table.words, table.matrix.tolist()) == (["猫", "new york"], [[1, 2], [3, 4]])
     assert table.rows_of(["犬", "new york"]).tolist() == [0, 2]
+    assert table.rows_of(["犬", "猫達"], {"猫達": ["猫等", "猫"]}).tolist() == [0, 1]
+    assert table.even().std() == pytest.approx(0.4)
     path.write_text("猫 1 2\n犬 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 2"):
         vectors.read(str(path))

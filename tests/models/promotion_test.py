@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.models import promotion
+from pipeline.settings import Promotion
 
 LABELS = ["a", "b", "c"]
 
@@ -66,12 +67,12 @@ def test_a_label_that_collapses_stops_a_model_that_is_better_in_all():
     gold = np.repeat([0, 1, 2], [400, 400, 30])
     champion = noisy(gold, 0.3, 5)
     challenger = np.where(gold == 2, 0, gold)  # perfect but for the rare label, which it has forgotten
-    rules = promotion.Rules(tolerance=1.0)
+    rules = Promotion(tolerance=1.0)
     compared = promotion.compare(gold, answers(champion), answers(challenger), LABELS)
     assert compared.accuracy.low > 0.1
     decision = promotion.decide_on(compared, None, rules)
     assert [r.values.get("label") for r in decision.reasons if not r.passed] == ["c"]
-    few = promotion.decide_on(compared, None, promotion.Rules(tolerance=1.0, least_of_label=31))
+    few = promotion.decide_on(compared, None, Promotion(tolerance=1.0, least_of_label=31))
     assert few.promoted
 
 

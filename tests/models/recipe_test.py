@@ -30,6 +30,7 @@ def test_the_issue_s_recipes_are_shipped():
         ("[head]\nkind = 'sequence'", "target"),
         ("[beside]\n[head]\nkind = 'next'", "beside"),
         ("[head]\nkind = 'number'\nseveral = true", "labels"),
+        ("[head]\nnegatives = 5", "negatives"),
         ("=", "not valid TOML"),
     ],
 )
@@ -39,6 +40,14 @@ def test_a_wrong_recipe_names_file_and_key(tmp_path, text, said):
     with pytest.raises(SettingsError, match=r"mine\.toml") as error:
         recipe.load(path)
     assert said in str(error.value)
+
+
+def test_recipes_over_ja_ginza_begin_from_its_language_model():
+    theirs = recipe.load("language-model-ginza").encoder
+    same = {"language", "unit", "embedding", "vectors", "project", "cell", "units", "layers", "bidirectional", "forms"}
+    for name in ("sentiment-ginza", "topic-ginza", "multi-label-ginza"):
+        mine = recipe.load(name).encoder
+        assert mine.model_dump(include=same) == theirs.model_dump(include=same)
 
 
 def test_an_unknown_name_lists_the_shipped_ones():

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from pipeline import sealed
 from pipeline.errors import BundleDamaged, BundleMismatch, ModelError, NoModel, TrainingDiverged
 from pipeline.models import registry
 from pipeline.models.bundle import Bundle
@@ -181,7 +182,7 @@ def test_a_damaged_pointer_says_how_to_mend_it(store, content):
 
 def test_a_pointer_of_another_format_is_refused(store):
     path = store / "models" / "mood" / "served.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
+    path.write_bytes(sealed.dumps(sealed.loads(path.read_bytes()) | {"format": 2}))
     with pytest.raises(BundleMismatch, match="format 2"):
         serves(store)
 

@@ -158,6 +158,15 @@ def test_it_begins_where_another_model_ended(tmp_path, fitted):
         training.fit(other, posts(), posts(60, 1), tmp_path / "b", start=start)
 
 
+def test_the_end_is_kept_where_dev_is_not_to_choose(tmp_path):
+    against = Examples(["awful", "fine"] * 10, ["good", "bad"] * 10)  # the more is learned, the worse it scores
+    best = training.fit(small(epochs=3, patience=1), posts(), against, tmp_path / "a")
+    last = training.fit(small(epochs=3, patience=1, keep="last"), posts(), against, tmp_path / "b")
+    assert (len(best.history), len(last.history)) == (2, 3)
+    found = serving.Model.of(last).probabilities(["awful", "fine"])
+    assert found.argmax(1).tolist() == [0, 1]
+
+
 def test_several_labels_and_the_wide_part(tmp_path):
     base = posts()
     gold = np.array([[y == "good", "day" in x] for x, y in zip(base.texts, base.gold, strict=True)], np.int8)

@@ -32,6 +32,15 @@ def test_japanese_words_with_emoji_behind():
         units.split(["雨"], Branch())
 
 
+def test_a_japanese_word_that_is_not_known_is_read_as_its_dictionary_form_or_lemma():
+    found = units.split(["良かった", "とても", "良く雪だ"], Branch(), open_lexicon([]))
+    assert found.lists() == [["良かっ", "た"], ["とても"], ["良く", "雪", "だ"]]
+    known = vocabulary.restore(["良い", "迚も", "良く"], Branch(forms=True))
+    assert known.encode(found, 9).values.tolist() == [2, 1, 3, 4, 1, 1]
+    plain = vocabulary.restore(["良い", "迚も", "良く"], Branch())
+    assert plain.encode(found, 9).values.tolist() == [1, 1, 1, 4, 1, 1]
+
+
 def test_a_very_long_text_does_not_reach_mecab_whole():
     assert units.split(["あ" * 300_000], CHARACTERS).lengths.max() <= units.LONGEST
 

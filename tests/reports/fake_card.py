@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 from pipeline.pictures.curves import Curve, curves
-from pipeline.reports.card import Bounds, Card, Flip, LabelRow, Reason, Score
+from pipeline.reports.card import Bounds, Card, Fit, Fits, Flip, LabelRow, Reason, Score
 from pipeline.reports.model import Chart
 
 LOSSES = [(1, 1.02), (2, 0.71), (3, 0.6)]
@@ -25,7 +25,10 @@ def card() -> Card:
         reasons=(
             Reason(
                 "better", True, "better on recent posts",
-                {"part": "recent", "posts": "300", "value": "+0.031", "low": "+0.004", "tolerance": "0.010"},
+                {
+                    "part": "recent", "posts": "300", "value": "+0.031", "low": "+0.004",
+                    "sure": "90", "tolerance": "0.010",
+                },
             ),
             Reason(
                 "collapsed", False, "neutral collapses",
@@ -38,8 +41,12 @@ def card() -> Card:
             Score("linear", "recent", 300, Bounds(0.82, 0.78, 0.86), Bounds(0.75, 0.7, 0.79), 0.05),
             Score("difference", "recent", 300, Bounds(0.031, 0.004, 0.058), Bounds(0.031, -0.004, 0.06)),
         ),
+        fits=Fits(
+            Fit(600, ("2024-01-01", "2024-01-05"), 8, 2), Fit(900, ("2024-01-01", "2024-01-07"), 8, 3), ("odd",),
+            (Reason("learned", True, "no worse", {"part": "recent", "posts": "300", "value": "+0.040"}),), 0.3,
+        ),
         labels=(
-            LabelRow("positive", 200, 0.9, 0.95, Bounds(0.924, 0.9, 0.95), 0.91),
+            LabelRow("positive", 200, 0.9, 0.95, Bounds(0.924, 0.9, 0.95), 0.91, 1234),
             LabelRow("negative", 100, 0.8, 0.7, Bounds(0.747, 0.7, 0.8), 0.7),
         ),
         confusion_part="recent",

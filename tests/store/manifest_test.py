@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from pipeline import sealed
 from pipeline.errors import StoreError
 from pipeline.store.layout import Layout
 from pipeline.store.manifest import DayManifest, read
@@ -51,7 +52,7 @@ def test_outputs_are_named_by_path_and_hash(layout):
 def test_another_version_and_damage_are_told(layout):
     done(layout)
     path = layout.day_manifest(DAY)
-    path.write_text(path.read_text().replace('"version": 1', '"version": 99'))
+    path.write_bytes(sealed.dumps(sealed.loads(path.read_bytes()) | {"version": 99}))
     with pytest.raises(StoreError, match="another version"):
         read(path)
     path.write_text("{")

@@ -1,0 +1,64 @@
+"""Japanese text without labels, for a language model that classifiers begin from: no text of any dev part is in it.
+
+Sentences of hotel reviews, posts, tweets, sentences of the Tatoeba project, titles and beginnings of news articles.
+A text that stands in a dev part (width, case and spaces folded) is left out wherever it comes from: all dev sentences
+of jrte_pn stand in jrte_rhr, too. Of livedoor_news, dev articles are left out with title and body.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.models import examples
+from pipeline.models.examples import Examples
+
+BODY = 150
+"""Characters of an article's body that are read."""
+_EVERY = 60
+"""One text of so many is measured on."""
+
+
+def fold(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def japanese(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Examples]:
+    """Return texts to train on and to measure on, both without the dev parts of every task; ``root`` holds the sets."""
+    articles = examples.read(root / "livedoor_news/ldcc_dev.parquet", "title,body")
+    title = [text.split("\n", 1)[0] for text in articles.texts]
+    kept = [i for i, text in enumerate(title) if not held_out(text)]
+    medweb = _texts(root / "medweb_ja/dev.tsv", "text")
+    hidden = {fold(title[i]) for i in range(len(title)) if held_out(title[i])}
+    hidden |= {fold(text) for text in medweb if held_out(text)}
+    for name, column in (("jrte_pn", "text"), ("sib200_ja", "text")):
+        hidden |= {fold(text) for text in _texts(root / name / "dev.tsv", column)}
+    sources = [
+        *(_texts(root / name / "train.tsv", "text") for name in ("jrte_pn", "jrte_rhr", "sib200_ja")),
+        _texts(root / "jrte_rhr/dev.tsv", "text"),
+        medweb,
+        _texts(root / "wrime_v1_dev/dev.tsv", "Sentence"),
+        (text.replace(" __BR__ ", "\n") for text in _texts(root / "open2ch_posts/posts_dev.tsv", "post")),
+        _texts(root / "tatoeba_jpn_eng/dev.tsv", "ja"),
+        (title[i] for i in kept),
+        (articles.texts[i].partition("\n")[2][:BODY] for i in kept),
+    ]
+    texts = Examples(list(_distinct((text for source in sources for text in source), hidden)))
+    measured = np.arange(len(texts)) % _EVERY == 0  # the tasks' own dev texts are gone already
+    return texts.take(np.flatnonzero(~measured)), texts.take(np.flatnonzero(measured))
+
+
+def _texts(path: Path, column: str) -> list[str]:
+    return examples.read(path, column).texts
+
+
+def _distinct(texts: Iterable[str], hidden: set[str]) -> Iterable[str]:
+    seen = set(hidden)
+    for text in texts:
+        folded = fold(text)
+        if folded and folded not in seen:
+            seen.add(folded)
+            yield text
