@@ -2,12 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STORE ?= store
+SECONDS ?= 60
 SAMPLE = --settings data/sample/hibi.toml --store $(STORE)
 
-.PHONY: run test check bench clean lock help
+.PHONY: run test check bench audit airflow test-airflow fuzz clean lock help
 
 help:            ## show the targets
-	@grep -E '^[a-z]+: .*##' Makefile | sed 's/:.*##/:/'
+	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/:/'
 
 run: .venv/ready ## set up, train two models, and make the report of the sample
 	$(BIN)/hibi run $(SAMPLE) --no-report
@@ -32,9 +33,27 @@ lock: .venv/uv   ## resolve the dependencies anew
 	  --extra build --extra cpu pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra build --extra cpu --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group airflow -o requirements-airflow.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group audit -o requirements-audit.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group fuzz -o requirements-fuzz.lock
 
-clean:           ## remove the environment and the store of the sample
-	rm -rf .venv $(STORE)
+audit: .venv-audit/ready ## look for known holes in the dependencies, and for unsafe code
+	.venv-audit/bin/bandit -q -r pipeline dags -c pyproject.toml
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-airflow.lock
+
+airflow: .venv-airflow/ready ## set up Airflow for dags/, in an environment of its own
+
+test-airflow: .venv/ready .venv-airflow/ready ## run the tests of dags/
+	.venv-airflow/bin/python -m pytest tests/airflow
+
+fuzz: .venv/ready-fuzz ## look for bytes that crash a reader, SECONDS=60 in all; what is found is kept in tests/fuzz/crashes
+	$(BIN)/python tests/fuzz/readers.py --seconds $(SECONDS)
+
+clean:           ## remove the environments and the store of the sample
+	rm -rf .venv .venv-airflow .venv-audit $(STORE)
 
 .venv/uv: requirements-uv.lock
 	$(PYTHON) -m venv .venv
@@ -47,6 +66,20 @@ clean:           ## remove the environment and the store of the sample
 	$(BIN)/python -m compileall -q pipeline
 	@touch $@
 
+.venv-audit/ready: .venv/uv requirements-audit.lock
+	$(PYTHON) -m venv --without-pip .venv-audit
+	$(BIN)/uv pip install -q --compile-bytecode --python .venv-audit/bin/python --require-hashes -r requirements-audit.lock
+	@touch $@
+
+.venv-airflow/ready: .venv/uv requirements-airflow.lock
+	$(PYTHON) -m venv --without-pip .venv-airflow
+	$(BIN)/uv pip install -q --compile-bytecode --python .venv-airflow/bin/python --require-hashes -r requirements-airflow.lock
+	@touch $@
+
 .venv/ready-dev: .venv/ready requirements-dev.lock
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/ready-fuzz: .venv/ready requirements-fuzz.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-fuzz.lock
 	@touch $@

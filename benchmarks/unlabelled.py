@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.models import examples
 from pipeline.models.examples import Examples
 
-BODY = 150
+BODY = 60
 """Characters of an article's body that are read."""
 _EVERY = 60
 """One text of so many is measured on."""

@@ -74,10 +74,14 @@ class Duplicates(_Frozen):
 
 
 class Privacy(_Frozen):
-    """What of a person reaches the store."""
+    """What of a person reaches the store, and what a reader sees of it."""
 
     authors: Literal["hash", "plain"] = "hash"
     """``hash``: a salted hash, the salt a file of the store; ``plain``: the name as given."""
+    mask: bool = True
+    """Cover accounts, e-mail addresses and telephone numbers in texts of reports, model cards and label queues."""
+    keep_days: Annotated[int, Field(ge=1)] | None = None
+    """Days that posts and all that names one of them are kept once reported; counts, tables and pictures stay."""
 
 
 class Words(_Frozen):

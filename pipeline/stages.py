@@ -57,7 +57,7 @@ STAGES = (
         1,
         ("merge", "tokenise", "count", "predict", "tabulate", "draw", "summarise"),
         (("count", 27), ("merge", 27), ("predict", 27)),
-        ("report", "pictures.days", "timezone", "privacy", "titles"),
+        ("report", "pictures.days", "timezone", "privacy.authors", "privacy.mask", "titles"),
         lists=True,
     ),
 )

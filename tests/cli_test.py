@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from desk import Here
 
 from pipeline import cli, logs
-from pipeline.engines import pool
+from pipeline.engines import pool, surroundings
 
 ONE, TWO = "2024-01-01", "2024-01-02"
 ESCAPES = "\x1b[31m赤い\x1b[0m花 \x07\x9b2J \u202e逆さ \x7f消える"
@@ -40,6 +41,14 @@ def spoken(text):
     return not [c for c in text if c != "\n" and (not c.isprintable() and c != " ")]
 
 
+def logged(err):
+    """The events of a run, from the lines of JSON that it logs where nobody looks on; all of one run."""
+    assert spoken(err)
+    events = [json.loads(one) for one in err.splitlines()]
+    assert len({one["run"] for one in events}) == 1
+    return [(one["event"], one) for one in events]
+
+
 class Workers(Here):
     """Stands for the pool: jobs are done in this process."""
 
@@ -57,7 +66,8 @@ class Workers(Here):
 
 
 @pytest.fixture(autouse=True)
-def _log_as_before():
+def _log_as_before(monkeypatch):
+    monkeypatch.setattr(surroundings, "_ASK", "print('[\"tensorflow\"]')")  # a learning library loads for seconds
     yield
     logs.end()
 
@@ -123,7 +133,8 @@ def small(tmp_path):
 
 
 def test_a_run_says_a_line_a_day_and_ends_well(made):
-    assert (made.first.returncode, made.first.stderr) == (0, "")
+    assert made.first.returncode == 0
+    assert [event for event, _ in logged(made.first.stderr)] == ["run began", "file", "day", "day", "run ended"]
     first, second, last = made.first.stdout.splitlines()
     stages = "merge, tokenise, count, predict, tabulate, draw, summarise, report"
     page = made.store / "reports" / ONE / "index.html"
@@ -136,14 +147,16 @@ def test_a_run_says_a_line_a_day_and_ends_well(made):
 
 def test_a_second_run_says_that_there_is_nothing_to_do(hibi, made):
     code, out, err = hibi("run", "--inbox", made.inbox, "--store", made.store, "--settings", made.folder / "hibi.toml")
-    assert (code, out, err) == (0, "up to date: nothing to do\n", "")
+    assert (code, out) == (0, "up to date: nothing to do\n")
+    (first, began), (last, ended) = logged(err)
+    assert (first, began["store"], last, ended["exit"]) == ("run began", str(made.store), "run ended", 0)
 
 
 def test_a_forced_stage_is_named(hibi, made):
     settings = made.folder / "hibi.toml"
     asked = ("--date", ONE, "--force", "count")
-    code, out, err = hibi("run", "--inbox", made.inbox, "--store", made.store, "--settings", settings, *asked)
-    assert (code, err) == (0, "")
+    code, out, _ = hibi("run", "--inbox", made.inbox, "--store", made.store, "--settings", settings, *asked)
+    assert code == 0
     first, waiting, last = out.splitlines()
     assert first.endswith("(count)")
     assert waiting == f"waiting: 1 day(s) outside the span, such as {TWO}"
@@ -183,13 +196,25 @@ def test_a_damaged_file_is_named_and_the_rest_is_done(hibi, small):
     (small.inbox / "notes.txt").write_text("買い物: 牛乳")
     code, out, err = hibi(*small.run)
     assert code == 3
-    assert "FAILED: cut\N{REPLACEMENT CHARACTER}[2J.jsonl.gz" in err
-    assert "failed: cut\N{REPLACEMENT CHARACTER}[2J.jsonl.gz\n" in err
+    told = dict(logged(err))
+    assert told["file failed"]["file"] == "cut\x1b[2J.jsonl.gz"
+    assert "fetch it again" in told["file failed"]["error"] and told["file failed"]["level"] == "error"
+    assert (told["run ended"]["exit"], told["run ended"]["failed"]) == (3, ["cut\x1b[2J.jsonl.gz"])
     assert "not posts: notes.txt" in out
     assert f"{ONE}  " in out and "day(s); open" in out
-    assert spoken(out) and spoken(err)
+    assert spoken(out)
     code, out, err = hibi(*small.run)  # said again, though nothing is to be done
-    assert code == 3 and "failed: cut" in err
+    assert code == 3 and "file failed" in dict(logged(err))
+
+
+def test_people_are_told_a_failure_in_words(hibi, small, monkeypatch):
+    (small.inbox / "cut\x1b[2J.jsonl.gz").write_bytes(gzip.compress(POSTS.encode() * 40)[:-30])
+    begin = logs.begin
+    monkeypatch.setattr(logs, "begin", lambda command: logs.join(replace(begin(command), people=True)))
+    code, _, err = hibi(*small.run)
+    assert code == 3 and spoken(err)
+    assert "FAILED: cut\N{REPLACEMENT CHARACTER}[2J.jsonl.gz" in err
+    assert err.endswith("failed: cut\N{REPLACEMENT CHARACTER}[2J.jsonl.gz\n")
 
 
 def test_another_process_holds_the_store(hibi, small):
@@ -204,7 +229,9 @@ def test_another_process_holds_the_store(hibi, small):
     finally:
         holder.communicate(timeout=30)
     assert (code, out) == (75, "")
-    assert err == f"hibi: {small.store}: another run holds the store; try again when it has ended\n"
+    ended = logged(err)[-1][1]
+    assert (ended["event"], ended["exit"]) == ("run ended", 75)
+    assert ended["error"] == f"{small.store}: another run holds the store; try again when it has ended"
     assert hibi(*small.run)[0] == 0  # it has ended
 
 

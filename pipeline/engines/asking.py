@@ -172,7 +172,12 @@ def _queue(project: Project, task: Task, names: Sequence[str], date: Day, chosen
     from pipeline.reports.labelling import Question, Queue
 
     questions = (
-        Question(row["post_id"], row["created_at"], row["text"], presenting.web_address(row["post_id"]))
+        Question(
+            row["post_id"],
+            row["created_at"],
+            presenting.said(row["text"], project.settings),
+            presenting.address(row["post_id"], project.settings),
+        )
         for row in chosen.sort_by([("created_at", "ascending"), ("post_id", "ascending")]).to_pylist()
     )
     return Queue(task.name, date, project.settings.timezone, tuple(names), tuple(questions), task.several)

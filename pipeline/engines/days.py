@@ -86,25 +86,32 @@ class Book:
     def _outputs(self, stage: str, day: Day) -> dict[str, str]:
         manifest = self.days.get(day)
         entry = manifest.stages.get(stage) if manifest else None
-        return dict(entry.outputs) if entry else {}
+        return dict(entry.outputs) | (manifest.gone.get(stage, {}) if manifest else {}) if entry else {}
 
     def verify(self, inputs: dict[str, str]) -> None:
         """Read the stored files among a stage's inputs, once a run. Raises StoreDamaged for one that is damaged."""
         for name, expected in inputs.items():
-            if "/" in name and expected and self.verified.get(name) != expected:
+            if "/" in name and expected and self.verified.get(name) != expected and not self._expired(name):
                 verify(self.project.layout.root / name, expected)
                 self.verified[name] = expected
 
+    def _expired(self, name: str) -> bool:
+        """Tell whether a file is no more, as the time of its day was over."""
+        day = name.partition("/date=")[2].partition("/")[0]
+        layout = self.project.layout
+        return bool(day) and not (layout.root / name).exists() and layout.expired(dt.date.fromisoformat(day))
+
     def stale(self, stage: Stage, day: Day) -> bool:
-        """Tell whether a stage of a day must run."""
-        return not self.days[day].current(stage.name, self.inputs(stage, day))
+        """Tell whether a stage of a day must run; never where the day's posts went as their time was over."""
+        return not self.project.layout.expired(day) and not self.days[day].current(stage.name, self.inputs(stage, day))
 
 
 class DayWork:
     """The stages of one day, by name: each loads, calls the plain function and saves."""
 
-    def __init__(self, book: Book, day: Day, pool: Pool) -> None:
-        self.book, self.day, self.pool = book, day, pool
+    def __init__(self, book: Book, day: Day, pool: Pool, *, quotes: bool = True) -> None:
+        """``quotes``: whether the report may show posts."""
+        self.book, self.day, self.pool, self.quotes = book, day, pool, quotes
         self.project, self.layout = book.project, book.project.layout
         self.settings = book.project.settings
         self.manifest = book.days[day]
@@ -307,6 +314,7 @@ class DayWork:
         from pipeline.reports import page, report_json, workbook
 
         day = presenting.assemble(self.project, self.book.days, self.day, self.book.failed)
+        day = day if self.quotes else presenting.without_posts(day)
         folder = self.layout.folder("reports", self.day)
         pictures = [
             (folder / p.png_file, (self.layout.folder("pictures", self.day) / p.png_file).read_bytes())

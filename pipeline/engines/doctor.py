@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.engines import health, inspection, surroundings
+from pipeline.engines import health, integrity, surroundings
 from pipeline.engines.health import BROKEN, OK, WARNING, Finding
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.settings import Settings
@@ -34,7 +34,7 @@ STORE: tuple[tuple[str, Look], ...] = (
     ("lock", health.lock),
     ("leftovers", health.leftovers),
     ("models", health.models),
-    ("store", lambda settings, layout: Finding(inspection._store(settings, layout))),
+    ("store", integrity.check),
 )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pipeline.analysis import concordance, ranking
 from pipeline.analysis.ranking import Span
 from pipeline.engines import queries
-from pipeline.errors import SettingsError, StoreError
+from pipeline.errors import SettingsError, StoreDamaged, StoreError
 from pipeline.store.layout import Layout
+from pipeline.store.manifest import DayManifest, verify
 
 Row = dict[str, Any]
 
@@ -34,13 +36,37 @@ _CONTEXT = 30
 
 
 def span(layout: Layout, since: dt.date | None, until: dt.date | None, table: str = "tokens") -> Span:
-    """Name the days of a store that lie in a span. Raises StoreError where there is none."""
+    """Name the days of a store that lie in a span, whose posts and ``table`` are what was written.
+
+    Raises StoreError where there is none, StoreDamaged for a file that is something else.
+    """
     names = sorted((layout.root / table).glob("date=*/part-0.parquet"))
     days = [dt.date.fromisoformat(path.parent.name.removeprefix("date=")) for path in names]
     found = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
     if not found:
         raise StoreError(f"{layout.root}: no day in that span; `hibi status` lists the days")
+    for day in found:
+        for one in dict.fromkeys(("posts", table)):
+            _verify(layout, day, layout.partition(one, day))
     return queries.span(layout, found)
+
+
+def _verify(layout: Layout, day: dt.date, path: Path) -> None:
+    """Read a partition whole before it is asked: DuckDB would take what a flipped bit makes of it."""
+    expected = _expected(layout, day, path)
+    try:
+        if expected is not None:
+            verify(path, expected)
+    except StoreDamaged:
+        if _expected(layout, day, path) == expected:  # else a run is replacing it
+            raise
+
+
+def _expected(layout: Layout, day: dt.date, path: Path) -> str | None:
+    """Tell the SHA-256 that a partition must have; None where its stage is at work, or its manifest is damaged."""
+    name = layout.relative(path)
+    entries = DayManifest(layout, day).stages.values()
+    return next((entry.outputs[name] for entry in entries if name in entry.outputs), None)
 
 
 def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:

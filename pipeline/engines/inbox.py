@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import files
-from pipeline.engines import exclusions, forgotten, jobs
+from pipeline.engines import exclusions, forgotten, jobs, retention
 from pipeline.engines.contents import KEY, Content, Contents, sound
 from pipeline.engines.project import salt
 from pipeline.errors import InputError, LostWorker, NotPosts, SettingsError
@@ -146,6 +146,7 @@ class Inbox:
             write(self.layout.root, self.layout.unsettled, {"version": 1})
         try:
             found = self._forgotten.strip(collect.by_day(self._gathered(path), self.settings.zone))
+            found = retention.skip(self.layout, found)
         except (InputError, OSError) as error:
             foreign = isinstance(error, NotPosts)
             self._contents.replace(content, None)

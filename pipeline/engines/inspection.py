@@ -18,7 +18,7 @@ from pipeline.models import registry
 from pipeline.settings import Settings
 from pipeline.store import lock, usage
 from pipeline.store.layout import Day, Layout
-from pipeline.store.manifest import DayManifest, read, sha256
+from pipeline.store.manifest import DayManifest, read
 
 
 def status(settings: Settings, layout: Layout) -> dict[str, Any]:
@@ -65,10 +65,13 @@ def _went_wrong(record: Ledger, running: bool) -> bool:
 
 def _manifest(layout: Layout, day: Day, damaged: list[str]) -> DayManifest | None:
     try:
-        return DayManifest(layout, day)
+        manifest = DayManifest(layout, day)
     except StoreError as error:
         damaged.append(str(error))
         return None
+    if manifest.damaged:
+        damaged.append(f"{layout.relative(layout.day_manifest(day))}: damaged; the next run makes the day anew")
+    return manifest
 
 
 def _read(path: Path, damaged: list[str]) -> dict[str, Any]:
@@ -206,18 +209,3 @@ def _size(size: float) -> str:
         if size >= least:
             return f"{size / least:,.1f} {unit}"
     return f"{size / 1e3:,.0f} kB"
-
-
-def _store(_settings: Settings, layout: Layout) -> str:
-    """Hash every file that a manifest names."""
-    wrong, checked = [], 0
-    for day in layout.days():
-        for entry in DayManifest(layout, day).stages.values():
-            for name, expected in entry.outputs.items():
-                checked += 1
-                path = layout.root / name
-                if not path.exists() or sha256(path) != expected:
-                    wrong.append(name)
-    if wrong:
-        raise OSError(f"{len(wrong)} damaged or missing, such as {wrong[0]}; remove them and run `hibi run`")
-    return f"{len(layout.days())} days, {checked:,} files as their manifests say"

@@ -13,7 +13,7 @@ import pyarrow as pa
 import structlog
 
 from pipeline import files, stages
-from pipeline.engines import dictionaries, last_run, ledger, mending, publishing, sweeping
+from pipeline.engines import dictionaries, last_run, ledger, mending, publishing, retention, sweeping
 from pipeline.engines.days import Book, DayWork
 from pipeline.engines.inbox import Inbox, Taken
 from pipeline.engines.ledger import Ledger
@@ -123,6 +123,7 @@ def run(project: Project, inboxes: Sequence[Path], wanted: Wanted, pool: Pool, w
         publishing.share_fonts(layout, check=wanted.verify)
         results = _Days(book, wanted, pool, watcher, record).run()
         if wanted.stages == stages.STAGES:
+            retention.expire(book, pool, retention.today(book))
             publishing.publish(project, book, results)
         outcome = Outcome(taken, results, [day for day in book.days if not wanted.holds(day)])
         if outcome.failed:
@@ -192,7 +193,9 @@ class _Days:
         self.book, self.wanted, self.pool, self.watcher, self.record = book, wanted, pool, watcher, record
         self.before = dict(record.failed)
         self.heard: set[Day] = set()
-        self.results = {day: DayResult(day) for day in book.days if wanted.holds(day)}
+        self.results = {
+            day: DayResult(day) for day in book.days if wanted.holds(day) and not book.project.layout.expired(day)
+        }
 
     def run(self) -> list[DayResult]:
         some = self.wanted.stages

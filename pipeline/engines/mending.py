@@ -7,7 +7,7 @@ That is for ``hibi doctor``, which names it, and for ``hibi run --verify``, whic
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import structlog
 
@@ -21,8 +21,8 @@ from pipeline.store.manifest import DayManifest, read, whole, write
 
 log = structlog.get_logger()
 
-Makers = dict[str, tuple[DayManifest, str]]
-"""Path -> the day and the stage that made it."""
+Output = tuple[str, DayManifest, str]
+"""Path, and the day and the stage that made it."""
 
 _REACH = max(back for stage in STAGES for _, back in stage.reads_before)
 """Days that a day's change may reach ahead."""
@@ -34,18 +34,12 @@ def mend(book: Book, days: Collection[Day], some: Sequence[Stage], *, everything
     Returns the keys of the files of posts to be read again; exclusions that are damaged are to be settled anew.
     """
     layout = book.project.layout
+    days = [day for day in days if not layout.expired(day)]  # nothing that these could be made of is there any more
     for manifest in book.days.values():
         if manifest.damaged:
             _say(layout.relative(layout.day_manifest(manifest.day)), "all stages of the day run again")
-    makers = {
-        name: (book.days[day], stage)
-        for day in days
-        for stage, entry in book.days[day].stages.items()
-        for name in entry.outputs
-    }
-    while broken := [name for name in _read(book, days, some, makers, everything) if not _whole(book, name, makers)]:
-        for name in broken:
-            manifest, stage = makers.pop(name)
+    while broken := [one for one in _read(book, days, some, everything) if not _whole(book, *one)]:
+        for name, manifest, stage in broken:
             _say(name, f"{stage} of {manifest.day} runs again")
             manifest.begin(stage)
     merging = [day for day in days if everything or book.stale(STAGES[0], day)]
@@ -54,20 +48,23 @@ def mend(book: Book, days: Collection[Day], some: Sequence[Stage], *, everything
     return {key for day in merging for key in _damaged_pieces(layout, day)}
 
 
-def _read(
-    book: Book, days: Collection[Day], some: Sequence[Stage], makers: Collection[str], everything: bool
-) -> Iterable[str]:
-    """Name the outputs of stages that are going to be read."""
-    if everything:
-        return list(makers)
+def _read(book: Book, days: Collection[Day], some: Sequence[Stage], everything: bool) -> list[Output]:
+    """List the outputs of stages that are going to be read."""
     stale = {day for day in days if any(book.stale(stage, day) for stage in some)}
-    reached = {day + dt.timedelta(days=ahead) for day in stale for ahead in range(_REACH + 1)}
-    found = (name for day in sorted(reached & set(days)) for stage in some for name in book.inputs(stage, day))
-    return dict.fromkeys(name for name in found if name in makers)
+    if not (stale or everything):
+        return []
+    reached = {day + dt.timedelta(days=ahead) for day in stale for ahead in range(_REACH + 1)} & set(days)
+    wanted = {name for day in reached for stage in some for name in book.inputs(stage, day)}
+    return [
+        (name, book.days[day], stage)
+        for day in sorted(days)
+        for stage, entry in book.days[day].stages.items()
+        for name in entry.outputs
+        if everything or name in wanted
+    ]
 
 
-def _whole(book: Book, name: str, makers: Makers) -> bool:
-    manifest, stage = makers[name]
+def _whole(book: Book, name: str, manifest: DayManifest, stage: str) -> bool:
     try:
         book.verify({name: manifest.stages[stage].outputs[name]})
     except StoreDamaged:

@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 from pipeline.store import parquet
 from pipeline.store.layout import Day, Layout
 from pipeline.store.manifest import DayManifest
+from pipeline.text import masking
 
 CLOUDS = ("adjectives", "nouns")
 """Word clouds of a day, by name."""
@@ -81,7 +82,7 @@ def assemble(project: Project, days: Days, day: Day, failed: Mapping[Day, str]) 
         summary=summary,
         learned=read,
         files=tuple(_file(source) for source in manifest.stages["merge"].facts["files"]),
-        quarantine=tuple(_rejected(layout, day)),
+        quarantine=tuple(_rejected(layout, day, settings)),
         notes=(
             *absences.notes(days, failed, day, settings.report.language),
             *_notes(manifest, settings),
@@ -91,6 +92,12 @@ def assemble(project: Project, days: Days, day: Day, failed: Mapping[Day, str]) 
         versions=versions(),
         dictionary=project.lexicon.fingerprint,
     )
+
+
+def without_posts(day: model.Day) -> model.Day:
+    """Leave out of a report what people wrote, but for single words."""
+    learned = tuple(replace(one, typical=(), surprising=()) for one in day.learned)
+    return replace(day, posts=(), contexts={}, surfaces={}, summary=(), quarantine=(), learned=learned)
 
 
 def _named_posts(layout: Layout, day: Day, wanted: list[str], settings: Settings) -> dict[str, model.Post]:
@@ -105,10 +112,22 @@ def _named_posts(layout: Layout, day: Day, wanted: list[str], settings: Settings
 
 
 def _post(row: dict[str, Any], settings: Settings) -> model.Post:
-    author = row["author"]
-    if author and settings.privacy.authors == "hash":
-        author = author[:6]
-    return model.Post(row["post_id"], row["created_at"], author, row["text"], web_address(row["post_id"]))
+    author, hashed, masked = row["author"], settings.privacy.authors == "hash", settings.privacy.mask
+    if author:
+        author = author[:6] if hashed else None if masked else author
+    shown = masking.mask_id(row["post_id"]) if masked else row["post_id"]
+    return model.Post(shown, row["created_at"], author, said(row["text"], settings), address(row["post_id"], settings))
+
+
+def said(text: str, settings: Settings) -> str:
+    """Give a text as it is shown: what points at a person is covered, unless the settings say otherwise."""
+    return masking.mask(text) if settings.privacy.mask else text
+
+
+def address(post_id: str, settings: Settings) -> str | None:
+    """Tell where a post can be read, unless the address names its author and such names are covered."""
+    found = web_address(post_id)
+    return None if found and settings.privacy.mask and masking.mask_id(found) != found else found
 
 
 def web_address(post_id: str) -> str | None:
@@ -215,7 +234,9 @@ def _summary(layout: Layout, manifest: DayManifest, posts: pa.Table, settings: S
     translator = manifest.stages["summarise"].facts.get("gloss")
     for row in parquet.read(layout.partition("summary", manifest.day)).to_pylist():
         post = _post(posts.slice(row["post"], 1).to_pylist()[0], settings)
-        yield model.Sentence(row["text"], post, row["share"], row["posts"], row.get("gloss"), translator)
+        gloss = row.get("gloss")
+        shown = said(row["text"], settings), gloss and said(gloss, settings)
+        yield model.Sentence(shown[0], post, row["share"], row["posts"], shown[1], translator)
 
 
 def _file(source: dict[str, Any]) -> model.SourceFile:
@@ -225,15 +246,15 @@ def _file(source: dict[str, Any]) -> model.SourceFile:
     return model.SourceFile(**kept)
 
 
-def _rejected(layout: Layout, day: Day) -> Iterator[model.Quarantined]:
-    shown = 0
+def _rejected(layout: Layout, day: Day, settings: Settings) -> Iterator[model.Quarantined]:
+    shown, cover = 0, masking.mask_raw if settings.privacy.mask else str
     for path in sorted((layout.root / "quarantine" / f"date={day}").glob("*.jsonl")):
         with path.open(encoding="utf-8") as lines:
             for line in lines:
                 if shown == _SHOWN_REJECTED:
                     return
                 row, shown = json.loads(line), shown + 1
-                yield model.Quarantined(row["file"], row["line"], row["reason"], row["raw"][:200])
+                yield model.Quarantined(row["file"], row["line"], row["reason"], cover(row["raw"])[:200])
 
 
 def _notes(manifest: DayManifest, settings: Settings) -> Iterator[str]:

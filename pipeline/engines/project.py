@@ -47,6 +47,7 @@ def open_project(settings: Settings, store: Path, settings_file: Path | None = N
     from pipeline.pictures import fonts
 
     fonts.path()
+    fonts.emoji_path()
     layout = Layout(store)
     words = settings.words
     user = _user_words(settings)

@@ -27,7 +27,9 @@ def publish(project: Project, book: Book, results: Sequence[DayResult]) -> None:
 
     layout = project.layout
     page = layout.reports / "index.html"
-    told = {str(day): {name: one.outputs for name, one in manifest.stages.items()} for day, manifest in book.days.items()}
+    told = {
+        str(day): {name: one.outputs for name, one in manifest.stages.items()} for day, manifest in book.days.items()
+    }
     made_of = {"days": told, "language": project.settings.report.language, "hibi": __version__}
     fingerprint = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     known = _shared(layout)

@@ -42,7 +42,8 @@ def span(layout: Layout, days: Sequence[Day]) -> Span:
 def before(days: Days, day: Day, stage: str) -> Day | None:
     """Tell the day before, if that stage of it is done."""
     earlier = day - dt.timedelta(days=1)
-    return earlier if earlier in days and stage in days[earlier].stages else None
+    there = earlier in days and stage in days[earlier].stages
+    return earlier if there and not (stage == "tokenise" and days[earlier].gone) else None
 
 
 def of_tables(days: Days, asked: Span) -> dict[str, str]:

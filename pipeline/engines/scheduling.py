@@ -1,8 +1,8 @@
 """Lines for cron and units for systemd that run hibi every night and look after it every week.
 
-Every path is absolute and may hold anything but control characters: it is quoted for the shell, for cron (which ends a
-command at an unescaped %), and for systemd (which knows %, $, quotes and backslashes). Sources: crontab(5) and the
-loops of Vixie's cron and of cronie that split a command at %; systemd.syntax(7), systemd.unit(5), systemd.service(5).
+Every path is absolute and may hold anything but control characters: cron gets it as a variable, as it ends a command
+at an unescaped %; systemd gets it quoted, as it knows %, $, quotes and backslashes. Sources: crontab(5) and
+``load_env`` of ISC's cron; systemd.syntax(7), systemd.unit(5), systemd.service(5).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import datetime as dt
 import re
 import shlex
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import SettingsError
 
 _LONGEST = 998
-"""Bytes of a command that Vixie's cron takes."""
+"""Bytes of a line that Vixie's cron takes."""
 _UNWRITABLE = ("Cc", "Cs", "Zl", "Zp")
 """Categories of signs that no line of these files can hold: controls, halves of pairs, separators of lines."""
 _ADDRESS = re.compile(r"[A-Za-z0-9_.+=@-]{1,200}")
@@ -86,9 +86,11 @@ class Plan:
 def cron(plan: Plan, machine: dt.tzinfo) -> str:
     """Write the lines of a crontab; ``machine`` is the zone that the machine's clock shows.
 
-    Raises SettingsError where a path makes a line longer than cron takes.
+    Paths stand in variables: cron hands those over as they are, where in a command it would look for %.
+    Raises SettingsError where a line would be longer than cron takes.
     """
     weekday, later = plan.week
+    named = _variables(plan)
     lines = [
         f"# hibi: the reports of {plan.store}. Install: put these lines into `crontab -e`.",
         f"# Times are those of {plan.zone}, for cronie (Fedora, RHEL, Arch, SUSE). Cron of Debian and Ubuntu ignores",
@@ -97,14 +99,16 @@ def cron(plan: Plan, machine: dt.tzinfo) -> str:
         f"CRON_TZ={plan.zone}",
         f"MAILTO={plan.mail}",
         "SHELL=/bin/sh",
+        *(f"{name}={_value(value)}" for name, value in [*plan.environment, *named.items()]),
         "# A night in which something fails sends what `hibi status` says; the log holds a line of JSON an event.",
-        f"{plan.at.minute} {plan.at.hour} * * * {_guarded(plan, [plan.nightly])}",
+        f"{plan.at.minute} {plan.at.hour} * * * {_guarded(plan, [plan.nightly], named)}",
         "# Every week: hash every stored file and make damaged ones again; train on all labels.",
-        f"{later.minute} {later.hour} * * {(weekday + 1) % 7} {_guarded(plan, plan.weekly)}",
+        f"{later.minute} {later.hour} * * {(weekday + 1) % 7} {_guarded(plan, plan.weekly, named)}",
     ]
-    for line in lines:
-        if len(line.encode()) > _LONGEST:
-            raise SettingsError("the paths make a line too long for cron; use shorter ones, or `hibi schedule systemd`")
+    if any(len(line.encode()) > _LONGEST for line in lines):
+        raise SettingsError(
+            "a path, or the list of models, is too long for a line of cron; try `hibi schedule systemd`"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -118,25 +122,41 @@ def _of_machine(plan: Plan, machine: dt.tzinfo) -> str:
     return f"there write {here.minute} {here.hour} * * * and {week}."
 
 
-def _guarded(plan: Plan, commands: Sequence[Sequence[str]]) -> str:
+def _variables(plan: Plan) -> dict[str, str]:
+    """Name the paths of the commands: HIBI, STORE, SETTINGS, INBOX, INBOX2 and so on, LOG."""
+    found = {"HIBI": plan.hibi[0]}
+    words = [*plan.options, *plan.inbox]
+    for option, path in zip(words[::2], words[1::2], strict=True):
+        name = option.removeprefix("--").upper()
+        taken = sum(one.startswith(name) for one in found)
+        found[f"{name}{taken + 1}" if taken else name] = path
+    return found | {"LOG": plan.log}
+
+
+def _value(text: str) -> str:
+    """Write a variable's value; cron strips what is blank around it, and takes quotes around it away."""
+    if text == text.strip(" ") and text[:1] not in "\"'":
+        return text
+    mark = next((mark for mark in "\"'" if mark not in text), None)
+    if mark is None:
+        raise SettingsError(f"{text!r}: cron cannot take this path; take away its quotes, or the blank at its end")
+    return f"{mark}{text}{mark}"
+
+
+def _guarded(plan: Plan, commands: Sequence[Sequence[str]], named: Mapping[str, str]) -> str:
     """Run commands into the log; where one fails, print what cron then mails."""
-    environment = [f"{name}={value}" for name, value in plan.environment]
-    shell = _all([["env", *environment, *one] if environment else one for one in commands])
-    told = f'echo "hibi ended with $f"; {shlex.join(plan.status)}'
-    return _for_cron(f'{{ {shell}; }} >/dev/null 2>>{shlex.quote(plan.log)}; [ "$f" = 0 ] || {{ {told}; }}')
+    names = {path: f'"${name}"' for name, path in named.items()}
+
+    def shell(command: Sequence[str]) -> str:
+        return " ".join(names.get(word) or shlex.quote(word) for word in command)
+
+    told = f'echo "hibi ended with $f"; {shell(plan.status)}'
+    return f'{{ {_all(map(shell, commands))}; }} >/dev/null 2>>"$LOG"; [ "$f" = 0 ] || {{ {told}; }}'
 
 
-def _all(commands: Sequence[Sequence[str]]) -> str:
-    """Run commands for the shell one after the other; $f is the exit code of the last that failed, else 0."""
-    return "; ".join(["f=0", *(f"{shlex.join(one)} || f=$?" for one in commands)])
-
-
-def _for_cron(command: str) -> str:
-    """Escape what cron looks at: % is a new line, and a backslash may escape what follows it.
-
-    A backslash of a path stands within single quotes; the empty pair after it parts it from what follows.
-    """
-    return command.replace("\\", "\\''").replace("%", "\\%")
+def _all(commands: Iterable[str]) -> str:
+    """Run commands of the shell one after the other; $f is the exit code of the last that failed, else 0."""
+    return "; ".join(["f=0", *(f"{one} || f=$?" for one in commands)])
 
 
 def systemd(plan: Plan) -> dict[str, str]:
@@ -216,7 +236,7 @@ def _exec(commands: Sequence[Sequence[str]]) -> str:
     """Write a command line; env or sh stands first, as systemd reads the first word by other rules."""
     if len(commands) == 1:
         return " ".join(["/usr/bin/env", *(_quoted(word, dollar=True) for word in commands[0])])
-    return f"/bin/sh -c {_quoted(f'{_all(commands)}; exit $f', dollar=True)}"
+    return f"/bin/sh -c {_quoted(f'{_all(map(shlex.join, commands))}; exit $f', dollar=True)}"
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@+,-]+")

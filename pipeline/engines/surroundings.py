@@ -17,7 +17,7 @@ from pipeline.engines.health import BROKEN, WARNING, Finding
 from pipeline.errors import DictionaryError, SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.layout import Day, Layout
-from pipeline.store.manifest import DayManifest
+from pipeline.store.manifest import DayManifest, read
 
 _SENTENCE, _WORDS = "東京の空は青い。", ["東京", "の", "空", "は", "青い", "。"]
 
@@ -100,7 +100,6 @@ _WAIT = 180
 
 def gpu(_settings: Settings, _layout: Layout) -> Finding:
     """Ask Keras's backend which devices it sees, in a process of its own; none but the CPU is fine."""
-    there = Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidia0").exists()
     if not _can_learn():
         return Finding("not asked: nothing that learns is installed")
     try:
@@ -122,10 +121,14 @@ def gpu(_settings: Settings, _layout: Layout) -> Finding:
         return Finding(f"the learning library did not answer in {_WAIT} s", WARNING, "run hibi doctor again")
     if devices:
         return Finding(f"{backend} sees {', '.join(devices)}")
-    if there:
+    if _has_gpu():
         do = "pip install 'hibi[gpu]'; if it is there, see to the driver (nvidia-smi) and CUDA_VISIBLE_DEVICES"
         return Finding(f"this machine has an NVIDIA GPU, but {backend} sees none: models run on the CPU", WARNING, do)
     return Finding(f"none; {backend} computes on the CPU")
+
+
+def _has_gpu() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidia0").exists()
 
 
 def dictionary(settings: Settings, layout: Layout) -> Finding:
@@ -137,13 +140,22 @@ def dictionary(settings: Settings, layout: Layout) -> Finding:
     if found != _WORDS:
         raise DictionaryError(f"MeCab splits {_SENTENCE} into {found}; install unidic-lite anew")
     told = f"{lexicon.fingerprint}, {lexicon.table.num_rows:,} entries"
-    other = sorted(
-        {one for day in layout.days() if (one := _made_with(layout, day)) not in (None, lexicon.fingerprint)}
-    )
+    made, now = _source_of(layout), project.source_fingerprint()
+    if made not in (None, now):
+        do = "install the former version of unidic-lite again, or run `hibi retokenise`"
+        return Finding(f"{told}; the store was made with another dictionary, {made}, not {now}", BROKEN, do)
+    other = {one for day in layout.days() if (one := _made_with(layout, day))} - {lexicon.fingerprint}
     if other:
-        do = "`hibi run` splits those days again; put the dictionary and the words back if that is not meant"
-        return Finding(f"{told}; days of the store were split with {', '.join(map(str, other))}", WARNING, do)
+        do = "`hibi retokenise` splits them anew, or put the words back"
+        return Finding(f"{told}; days were split with other words ({', '.join(sorted(other))})", WARNING, do)
     return Finding(told)
+
+
+def _source_of(layout: Layout) -> str | None:
+    try:
+        return read(layout.root / "manifests" / "dictionary.json").get("source")
+    except StoreError:  # the check of the store tells
+        return None
 
 
 def _made_with(layout: Layout, day: Day) -> str | None:

@@ -159,16 +159,17 @@ def encode(branch: Branch, dropout: Dropout, sizes: Sizes, units: Any, lengths: 
     embed = Embed(branch.embedding, sizes, branch.frozen, name=f"{name}_embedding")
     narrow = layers.Dense(branch.project, name=f"{name}_project") if branch.project else layers.Identity()
 
-    def read(numbers: Any) -> Any:
-        return narrow(embed(numbers))
+    def read(numbers: Any, name: str) -> Any:
+        return narrow(layers.SpatialDropout1D(dropout.embedding, name=f"{name}_drop")(embed(numbers)))
 
     if branch.apart:
         back = Reverse(name=f"{name}_reverse")
-        ahead = _stack(branch, dropout, read(units), mask, f"{name}_forward")
-        after = _stack(branch, dropout, read(back(units, lengths)), mask, f"{name}_backward")
+        ahead = _stack(branch, dropout, read(units, f"{name}_forward"), mask, f"{name}_forward")
+        behind = read(back(units, lengths), f"{name}_backward")
+        after = _stack(branch, dropout, behind, mask, f"{name}_backward")
         states = layers.Concatenate(name=f"{name}_states")([ahead, back(after, lengths)])
     else:
-        states = _stack(branch, dropout, read(units), mask, f"{name}_recurrent")
+        states = _stack(branch, dropout, read(units, f"{name}_recurrent"), mask, f"{name}_recurrent")
     pool = Pool(branch.pooling, branch.units if branch.bidirectional else 0, name=f"{name}_pool")
     vector = pool(states, mask, lengths)
     if branch.bag:
@@ -178,7 +179,6 @@ def encode(branch: Branch, dropout: Dropout, sizes: Sizes, units: Any, lengths: 
 
 
 def _stack(branch: Branch, dropout: Dropout, states: Any, mask: Any, name: str) -> Any:
-    states = layers.SpatialDropout1D(dropout.embedding, name=f"{name}_drop")(states)
     for number in range(branch.layers):
         layer = cell(branch, f"{name}_{number}")
         if branch.bidirectional and not branch.apart:

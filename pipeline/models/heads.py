@@ -31,10 +31,14 @@ class Shape(NamedTuple):
 
 @keras.saving.register_keras_serializable("hibi")
 class Tied(encoders.Plain):
-    """States (..., d) -> a score for each unit, (..., units), by the embedding itself (Press and Wolf 2017)."""
+    """States (..., d) -> a score for each unit, (..., units), by the embedding itself (Press and Wolf 2017).
 
-    def __init__(self, embed: encoders.Embed, **kwargs: Any) -> None:
+    ``scale`` multiplies the scores: an embedding's numbers are small, and states that must make up for it saturate.
+    """
+
+    def __init__(self, embed: encoders.Embed, scale: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.scale = scale
         self._tables = [embed]  # in a list: the weights are the embedding's, not ours
         self.bias: Any = None
 
@@ -50,7 +54,8 @@ class Tied(encoders.Plain):
         table, bias = learned.embeddings, self.bias
         if candidates is not None:
             table, bias = ops.take(table, candidates, 0), ops.take(bias, candidates, 0) + offsets
-        return ops.matmul(states, ops.transpose(ops.cast(table, states.dtype))) + ops.cast(bias, states.dtype)
+        scores = ops.matmul(states * self.scale, ops.transpose(ops.cast(table, states.dtype)))
+        return scores + ops.cast(bias, states.dtype)
 
 
 @keras.saving.register_keras_serializable("hibi")
@@ -128,7 +133,7 @@ def _next(recipe: Recipe, encoded: Encoded) -> Any:
     states = layers.Dropout(recipe.dropout.output, name="drop")(encoded.states)
     each = [states[:, :, way * branch.units : (way + 1) * branch.units] for way in range(ways)]
     both = ops.stack([layers.Dense(width, name=f"project_{way}")(part) for way, part in enumerate(each)], 2)
-    return Tied(encoded.embed, dtype="float32", name="output")(both)
+    return Tied(encoded.embed, width**0.5, dtype="float32", name="output")(both)
 
 
 def _sequence(recipe: Recipe, shape: Shape, encoded: Encoded, target: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -80,8 +81,10 @@ class Vocabulary:
 
 def build(units: Units, branch: Branch, ends: bool = False) -> Vocabulary:
     """Choose the known units of a branch: the most frequent ones, as many as it wants."""
-    counts = np.bincount(units.codes, minlength=len(units.kinds))
-    frequent = [(-int(count), kind) for kind, count in zip(units.kinds, counts, strict=True) if count >= branch.least]
+    counts: Counter[str] = Counter()
+    for kind, count in zip(units.kinds, np.bincount(units.codes, minlength=len(units.kinds)).tolist(), strict=True):
+        counts[kind] += count  # a word with several readings or parts of speech is of several kinds
+    frequent = [(-count, kind) for kind, count in counts.items() if count >= branch.least]
     marks = (START, END) if ends else ()
     room = branch.vocabulary - 2 - len(marks)
     chosen = [kind for _, kind in sorted(frequent)[: max(room, 0)]]

@@ -409,6 +409,7 @@ _POS = {  # UniDic's parts of speech that reach a table; the terms of the NINJAL
 _RULES = {  # why a row was left out: the names that reading and merging give
     "blank": ("空行", "blank"),
     "deleted": ("削除済み", "deleted"),
+    "expired": ("保存期間を過ぎた日", "of a day past its retention"),
     "forgotten": ("忘却の申し出", "forgotten on request"),
     "header": ("見出し行", "header"),
     "moved": ("別の日へ移動", "moved to another day"),

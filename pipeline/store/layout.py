@@ -31,6 +31,14 @@ class Layout:
         """Posts of a day that a notice deleted or that moved to another day."""
         return self.root / "exclusions" / f"date={day}.parquet"
 
+    def expired_mark(self, day: Day) -> Path:
+        """Lies there for a day whose posts went as their time was over."""
+        return self.root / "collected" / f"date={day}" / ".expired"
+
+    def expired(self, day: Day) -> bool:
+        """Tell whether a day's posts went, or are going, as their time was over: no stage of it may run again."""
+        return self.expired_mark(day).exists()
+
     def removals(self, key: str) -> Path:
         """Deletion notices of one file of posts."""
         return self.root / "removals" / f"{key}.parquet"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,15 @@ class DayManifest:
         self.day = day
         self.damaged = False
         """Whether it was not what was written: then nothing is known of the day, and all its stages run again."""
+        self.gone: dict[str, dict[str, str]] = {}
+        """Of a day past its time: stage -> outputs that are no more, as later days were made of them."""
         self.stages = self._read()
 
     def _read(self) -> dict[str, Entry]:
         try:
-            return {name: Entry(**entry) for name, entry in read(self._path).get("stages", {}).items()}
+            told = read(self._path)
+            self.gone = told.get("gone", {})
+            return {name: Entry(**entry) for name, entry in told.get("stages", {}).items()}
         except StoreDamaged:
             self.damaged = True
             return {}
@@ -68,9 +72,20 @@ class DayManifest:
             self.stages[stage] = Entry(inputs, hashes, facts)
             self._write()
 
+    def expire(self) -> None:
+        """Note that the outputs that are no more went as their time was over."""
+        with self._lock:
+            for name, entry in self.stages.items():
+                lost = {path: sha for path, sha in entry.outputs.items() if not (self._layout.root / path).exists()}
+                self.gone[name] = self.gone.get(name, {}) | lost
+                left = {path: sha for path, sha in entry.outputs.items() if path not in lost}
+                self.stages[name] = replace(entry, outputs=left)
+            self._write()
+
     def _write(self) -> None:
         stages = {name: asdict(entry) for name, entry in self.stages.items()}
-        write(self._layout.root, self._path, {"version": VERSION, "date": str(self.day), "stages": stages})
+        gone = {"gone": self.gone} if self.gone else {}
+        write(self._layout.root, self._path, {"version": VERSION, "date": str(self.day), "stages": stages} | gone)
 
 
 def sha256(path: Path) -> str:

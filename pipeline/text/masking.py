@@ -26,6 +26,7 @@ _PROFILE = re.compile(
     re.IGNORECASE,
 )
 _FEDIVERSE = re.compile(r"(/users/)[A-Za-z0-9_.\-]{1,60}")
+_PATH = re.compile(r"(/users/|/@)[^/]+")
 
 _DIGIT, _GAP = "[0-9０-９]", r"[ \u3000()（）\-‐‑‒–—―−ー－.]"
 _PHONE = re.compile(
@@ -54,8 +55,13 @@ def mask(text: str) -> str:
     return _PHONE.sub(_number, _ACCOUNT.sub(ACCOUNT, text))
 
 
+def mask_id(post_id: str) -> str:
+    """Cover the account in an id or address of a post; those of most networks have none."""
+    return _PATH.sub(r"\1***", post_id)
+
+
 def mask_raw(raw: str) -> str:
-    """Cover a row that could not be read: fields of JSON that name a person; of other rows nothing can be told apart."""
+    """Cover a row that could not be read: in JSON what names a person, any other whole, as its cells have no names."""
     if raw.lstrip().startswith(("{", "[")):
         return mask(_FIELD.sub(r'\1"***"', raw))
     return "***"

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute as pc
 
+from pipeline.errors import DictionaryError
 from pipeline.tables import TOKENS
 from pipeline.text import lexicon as lexicons
 from pipeline.text import sentences
@@ -92,11 +93,16 @@ class Tokeniser:
 
 @lru_cache(maxsize=2)
 def open_tokeniser(folder: Path, fingerprint: str) -> Tokeniser:
-    """Open MeCab on a compiled lexicon, once a process."""
+    """Open MeCab on a compiled lexicon, once a process. Raises DictionaryError."""
     import fugashi
 
     lexicon = Lexicon(folder, fingerprint)
-    return Tokeniser(lexicon, fugashi.GenericTagger(lexicon.arguments).parse)
+    try:
+        return Tokeniser(lexicon, fugashi.GenericTagger(lexicon.arguments).parse)
+    except RuntimeError as error:
+        raise DictionaryError(
+            f"{folder}: MeCab cannot open it, it is damaged; remove it, it is compiled anew"
+        ) from error
 
 
 def analyse(texts: Sequence[str], first_post: int, folder: str, fingerprint: str, max_length: int) -> Analysed:

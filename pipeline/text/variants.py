@@ -11,6 +11,7 @@ import fugashi
 import pyarrow as pa
 from pyarrow import compute as pc
 
+from pipeline.errors import DictionaryError
 from pipeline.text import dictionary
 from pipeline.text.dictionary import Entry, UserWord
 
@@ -84,7 +85,12 @@ def _whole(words: Sequence[str], dicdir: Path) -> list[str]:
 
 
 def _parser(dicdir: Path, known: str, unknown: str, user: str = "") -> Callable[[str], list[str]]:
-    """Open MeCab to give a line a word, in its format for known and for unknown words."""
+    """Open MeCab to give a line a word, in its format for known and for unknown words. Raises DictionaryError."""
     arguments = rf"""-r /dev/null -d "{dicdir}"{user} -O '' -F '{known}\n' -U '{unknown}\n' -E ''"""
-    parse = fugashi.GenericTagger(arguments).parse
+    try:
+        parse = fugashi.GenericTagger(arguments).parse
+    except RuntimeError as error:
+        raise DictionaryError(
+            f"{dicdir}: MeCab cannot open it, it is damaged; reinstall the package unidic-lite"
+        ) from error
     return lambda text: [line for line in parse(text).split("\n") if line]

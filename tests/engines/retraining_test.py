@@ -3,18 +3,16 @@
 import datetime as dt
 import json
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from desk import Desk
 from learned_desk import A_DAY, FIRST, copy, fill, label, settings, texts, turned
 
-from pipeline.engines import asking, labelling, learning, material, retraining
+from pipeline.engines import asking, contest, labelling, learning, material, refitting, retraining
 from pipeline.errors import ModelError, SettingsError, StoreBusy, TrainingDiverged
 from pipeline.models import labels, registry
 from pipeline.settings import Settings
-from pipeline.store import lock, parquet
-from pipeline.tables import TRIALS
+from pipeline.store import lock
 
 pytest.importorskip("keras")
 
@@ -63,6 +61,77 @@ def test_the_first_model_serves(taught):
     # 192 labels: 60 recent ones are wanted, 60 / 192 = 0.3125; 0.2 of them, 38, to tune on
     assert {name: parts.count(name) for name in ("train", "dev", "recent")} == {"train": 94, "dev": 38, "recent": 60}
     assert max(row["post_id"] for row in rows) < "jsonl:99z" and len(rows) == 16 * A_DAY
+
+
+def test_what_answers_has_learned_all_and_the_scores_are_of_the_training_that_had_not(taught):
+    told, rows = card(taught, 1)
+    assert all(row["learned"] for row in rows)  # once it was decided that it serves
+    fits = told["fits"]
+    assert (fits["scored"]["posts"], fits["served"]["posts"]) == (94, 16 * A_DAY)
+    assert fits["scored"]["days"] == ["2024-01-01", "2024-01-08"]  # 94 = 7 × 12 + 10
+    assert fits["served"]["days"] == ["2024-01-01", "2024-01-16"] and fits["new"] == []
+    assert fits["served"]["epochs"] == fits["scored"]["epochs"] <= 6
+    about = served(taught).bundle.metrics
+    assert about["refit"] == {"posts": 192, "epochs": fits["served"]["epochs"], "new": []}
+    assert about["examples"] == {"train": 94, "dev": 38} and about["dev"]["posts"] == 38
+    assert "学習し直" in taught.first.card.read_text(encoding="utf-8")
+
+
+def test_a_label_that_comes_late_is_known_to_what_answers(desk):
+    late = [(key, "negative" if at % 2 else "sorry") for at, (key, when, *_) in enumerate(texts(16)) if at >= 150]
+    three = ["positive", "negative", "sorry"]
+    desk.settings = settings(desk.store.parent, promotion={"tolerance": 1.0, "collapse": 1.0}, labels=three)
+    label(desk, late, when="2024-03-03T00:00:00Z")
+    done = retrain(desk, until=EARLY)
+    told, _ = card(desk)
+    assert done.promoted and told["fits"]["new"] == ["sorry"] and "new labels: sorry" in done.notes[-1]
+    bundle = served(desk).bundle
+    assert bundle.labels == ["negative", "positive", "sorry"] and bundle.confusion.shape == (3, 3)
+    (row,) = [one for one in told["labels"] if one["label"] == "sorry"]
+    assert row["learned"] == 0 and row["recall"] == 0 and row["gold"] > 0  # nobody can know what nobody told
+    assert (told["fits"]["scored"]["labels"], told["fits"]["served"]["labels"]) == (2, 3)
+
+
+def test_a_killed_second_training_does_not_cost_the_first(desk, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(refitting, "refit", killed)
+        desk.settings = settings(desk.store.parent, promotion={"tolerance": 1.0, "collapse": 1.0})
+        retrain(desk)
+    assert len(registry.versions(desk.store, "mood")) == 1
+    monkeypatch.setattr(learning, "fitted", killed)  # not called again
+    done = retrain(desk)
+    assert done.version == "mood/0002" and not (desk.store / "models/mood/training/measured").exists()
+
+
+def test_a_refused_version_is_kept_as_it_was_measured(desk):
+    desk.settings = settings(desk.store.parent, promotion={"least_posts": 1000})
+    done = retrain(desk)
+    assert not done.promoted and done.reasons[0] == (False, "recent posts has 60 posts; 1000 are needed to decide")
+    told, rows = card(desk)
+    assert told["fits"]["served"] is None
+    assert {row["part"] for row in rows if row["learned"]} == {"train", "dev"}
+    assert "refit" not in json.loads((desk.store / "models/mood/versions/0002/bundle.json").read_bytes())["metrics"]
+
+
+def test_a_version_put_into_service_meanwhile_is_the_one_compared_with(desk, monkeypatch):
+    whole = served(desk)
+    asked = []
+    hold = contest.Contest.hold
+
+    def meanwhile(self, watch):
+        hold(self, watch)
+        asked.append(self.champion.version.label)
+        if len(asked) == 1:
+            again = registry.add(desk.store, "mood", whole.bundle, when=NOW, origin="import")
+            fingerprint = desk.project().lexicon.fingerprint
+            registry.promote(desk.store, "mood", again.number, dictionary=fingerprint, when=NOW, why="by hand")
+
+    monkeypatch.setattr(contest.Contest, "hold", meanwhile)
+    done = retrain(desk)
+    assert asked == ["mood/0001", "mood/0002"] and (done.champion, done.version) == ("mood/0002", "mood/0003")
 
 
 def test_the_card_can_be_counted_from_its_posts(taught):
@@ -166,11 +235,8 @@ def test_too_little_teaches_nothing(desk):
 
 def test_posts_that_the_champion_learned_from_prove_nothing(desk, monkeypatch):
     bundle = served(desk).bundle
-    path = desk.store / "models/mood/cards/0001/posts.parquet"
-    rows = pq.read_table(path)
-    parts = ["train" if part == "recent" else part for part in rows["part"].to_pylist()]
-    seen = rows.set_column(1, rows.schema.field("part"), pa.array(parts))
-    parquet.write(desk.store, path, TRIALS, [seen])
+    rows = pq.read_table(desk.store / "models/mood/cards/0001/posts.parquet")
+    assert rows["learned"].to_pylist() == [True] * 192
     monkeypatch.setattr(learning, "fitted", lambda *_, **__: bundle)
     monkeypatch.setattr(retraining, "_learned", lambda *_: False)
     done = retrain(desk, until=EARLY)

@@ -64,30 +64,17 @@ def jobs(text):
     return [line for line in text.splitlines() if not line.startswith("#") and not re.match(r"\w+=", line)]
 
 
-def as_vixie(line):
-    """The command that Vixie's cron (Debian) gives the shell: do_command.c."""
-    out, skip = "", False
-    for sign in line.split(maxsplit=5)[5]:
-        if skip:
-            out, skip = (out[:-1] if sign in "%\\" else out) + sign, False
-        elif sign == "%":
-            break
-        else:
-            out, skip = out + sign, sign == "\\"
-    return out
-
-
-def as_cronie(line):
-    """The command that cronie gives the shell: only an escaped % loses its backslash."""
-    out, skip = "", False
-    for sign in line.split(maxsplit=5)[5]:
-        if skip:
-            out, skip = (out[:-1] if sign == "%" else out) + sign, False
-        elif sign == "%":
-            break
-        else:
-            out, skip = out + sign, sign == "\\"
-    return out
+def as_cron(text):
+    """The variables that cron sets, and the commands that it gives the shell: load_env and do_command of ISC's cron."""
+    variables = {}
+    for line in text.splitlines():
+        if not line.startswith("#") and (found := re.match(r"(\w+)\s*=\s*(.*)", line)):
+            value = found[2]
+            quoted = value[:1] in "\"'" and value[1:].find(value[0]) >= 0
+            variables[found[1]] = value[1 : value.index(value[0], 1)] if quoted else value.rstrip()
+    commands = [line.split(maxsplit=5)[5] for line in jobs(text)]
+    assert not any("%" in command or "\\" in command for command in commands)  # which cron would change
+    return variables, commands
 
 
 def as_systemd(line):
@@ -124,47 +111,55 @@ def call(tmp_path):
 # cron
 
 
-@rules(deadline=None, derandomize=True, max_examples=100)
+@rules(deadline=None, derandomize=True, max_examples=200)
 @given(NAMES)
 @example("\\%")
-@example("a\\\\%'%\\")
-def test_no_cron_changes_a_path(name):
-    import shlex
-
-    for line in jobs(scheduling.cron(plan(name), TOKYO)):
-        for command in (as_vixie(line), as_cronie(line)):
-            words = shlex.split(command.replace(";", " ; "), posix=True) if ";" not in name else shlex.split(command)
-            assert f"/data/{name}" in words and any(f"/log/{name}.log" in word for word in words)
+@example("a ")
+@example('a" ')
+def test_cron_hands_every_path_over_as_it_is(name):
+    variables, commands = as_cron(scheduling.cron(plan(name), TOKYO))
+    assert (variables["STORE"], variables["LOG"]) == (f"/data/{name}", f"/log/{name}.log")
+    assert all(command.count('--store "$STORE"') >= 2 and '2>>"$LOG"' in command for command in commands)
 
 
-@pytest.mark.parametrize("cron", [as_vixie, as_cronie])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_the_shell_calls_hibi_with_the_very_paths(call, cron, name):
-    text = scheduling.cron(plan(name, hibi=(call.hibi,), log=call.log, environment=(("CODE", "0"),)), TOKYO)
-    night, week = jobs(text)
-    done, calls = call(["sh", "-c", cron(night)])
+def test_the_shell_calls_hibi_with_the_very_paths(call, name):
+    inbox = ("--inbox", f"/in/{name}", "--inbox", f"/more/{name}")
+    made = plan(name, hibi=(call.hibi,), log=call.log, inbox=inbox, environment=(("HIBI_CACHE", f"/c/{name}'"),))
+    variables, (night, week) = as_cron(scheduling.cron(made, TOKYO))
+    assert variables["HIBI_CACHE"] == f"/c/{name}'"
+    done, calls = call(["sh", "-c", night], **variables)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")  # nothing to mail
-    assert calls == [["run", "--store", f"/data/{name}"]]
-    done, calls = call(["sh", "-c", cron(week)])
+    assert calls == [["run", "--store", f"/data/{name}", *inbox]]
+    done, calls = call(["sh", "-c", week], **variables)
     assert [one[:2] for one in calls] == [["run", "--verify"], ["retrain", "mood"], ["retrain", "topic"]]
-    with Path(call.log).open() as log:
-        assert log.read() == "logged\n" * 4
+    assert Path(call.log).read_text() == "logged\n" * 4
 
 
 def test_a_night_that_fails_is_mailed_with_what_status_says(call):
-    night, week = jobs(scheduling.cron(plan(hibi=(call.hibi,), log=call.log), TOKYO))
-    done, calls = call(["sh", "-c", as_vixie(night)], CODE="3")
+    variables, (night, week) = as_cron(scheduling.cron(plan(hibi=(call.hibi,), log=call.log), TOKYO))
+    done, calls = call(["sh", "-c", night], CODE="3", **variables)
     assert done.stdout == "hibi ended with 3\ntold\n"
     assert [one[0] for one in calls] == ["run", "status"]
-    done, calls = call(["sh", "-c", as_vixie(week)], CODE="1")  # the models are trained all the same
+    done, calls = call(["sh", "-c", week], CODE="1", **variables)  # the models are trained all the same
     assert [one[0] for one in calls] == ["run", "retrain", "retrain", "status"]
 
 
 def test_a_log_that_cannot_be_written_is_mailed(call):
-    night, _ = jobs(scheduling.cron(plan(hibi=(call.hibi,), log="/nowhere/log"), TOKYO))
-    done, calls = call(["sh", "-c", as_vixie(night)])
+    variables, (night, _) = as_cron(scheduling.cron(plan(hibi=(call.hibi,), log="/nowhere/log"), TOKYO))
+    done, calls = call(["sh", "-c", night], **variables)
     assert "hibi ended with" in done.stdout and "/nowhere/log" in done.stderr
     assert [one[0] for one in calls] == ["status"]
+
+
+def test_the_module_is_called_where_there_is_no_command(call):
+    variables, (night, _) = as_cron(scheduling.cron(plan(hibi=(call.hibi, "-m", "pipeline"), log=call.log), TOKYO))
+    assert call(["sh", "-c", night], **variables)[1] == [["-m", "pipeline", "run", "--store", "/data/store"]]
+
+
+def test_a_path_that_no_line_of_cron_can_hold_is_refused():
+    with pytest.raises(SettingsError, match="cron cannot take this path"):
+        scheduling.cron(plan("a\"'b "), TOKYO)
 
 
 def test_the_times_of_cron():
@@ -179,9 +174,9 @@ def test_the_times_of_cron():
 
 
 def test_a_line_that_cron_would_cut_is_refused():
-    with pytest.raises(SettingsError, match="too long for cron"):
-        scheduling.cron(plan("x" * 500), TOKYO)
-    assert max(len(line) for line in scheduling.cron(plan("x" * 60), TOKYO).splitlines()) < 998
+    with pytest.raises(SettingsError, match="too long for a line of cron"):
+        scheduling.cron(plan("x" * 1000), TOKYO)
+    assert max(len(line) for line in scheduling.cron(plan("x" * 300), TOKYO).splitlines()) < 600
 
 
 # systemd

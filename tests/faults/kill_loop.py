@@ -33,6 +33,7 @@ from PIL import Image
 from pipeline import files, sealed
 from pipeline.engines import local
 from pipeline.errors import StoreUnwritable
+from pipeline.reports import document
 from pipeline.store.layout import Layout
 from pipeline.store.manifest import DayManifest
 
@@ -223,6 +224,8 @@ class Loop:
                 __import__(name)
             except ImportError:
                 pass
+        for template in document._templates().list_templates(["j2"]):
+            document._templates().get_template(template)  # compiled once, not in each child
         after(self.desk)
         linked(self.desk.store, self.bases / "0")
         linked(self.desk.store, self.whole)

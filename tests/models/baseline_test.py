@@ -83,3 +83,28 @@ def test_many_texts_are_taken_in_chunks(monkeypatch):
 def test_without_posts_there_is_nothing_to_learn():
     with pytest.raises(ValueError, match="no posts"):
         baseline.fit([], np.array([], np.int64), 2)
+
+
+def test_words_and_their_parts_have_length_one_each():
+    texts, gold = ["oil price up", "oil price down", "film star up", "film star down"], np.array([0, 0, 1, 1])
+    model = baseline.fit(texts, gold, 2, words=True)
+    kinds = {ngram for ngram in model.ngrams if ngram[0] == "\t"}
+    # Pairs of one text are left out: "price up", "star down" and so on.
+    assert kinds == {"\toil", "\tprice", "\tup", "\tdown", "\tfilm", "\tstar", "\toil price", "\tfilm star"}
+    assert {" oi", "oil", "il "} <= set(model.ngrams) and "l p" not in model.ngrams  # parts end with the word
+    features = baseline._weighted(
+        baseline._counter(True, vocabulary={n: i for i, n in enumerate(model.ngrams)}).transform(texts),
+        model.idf,
+        baseline._marked(model.ngrams, True),
+    )
+    of_words = np.array([ngram in kinds for ngram in model.ngrams])
+    squares = features.multiply(features).toarray()
+    assert squares[:, of_words].sum(1) == pytest.approx([1] * 4, abs=1e-5)
+    assert squares[:, ~of_words].sum(1) == pytest.approx([1] * 4, abs=1e-5)
+    assert model.probabilities(["the star of the film", "prices of oil", ""]).argmax(1).tolist()[:2] == [1, 0]
+
+
+def test_a_tab_in_a_text_is_a_character_like_others():
+    found = fitted()
+    assert baseline._marked(["\ta", "a"], False).tolist() == [0, 0]
+    assert found.probabilities(["良い\t宿"]).argmax() == 0

@@ -25,7 +25,7 @@ def made(**changes):
         threshold=0.6,
         metrics={"dev": {"accuracy": 0.86}},
         confusion=np.array([[5, 1], [2, 7]]),
-        linear=baseline.fit(["良い", "良い", "悪い", "悪い"], np.array([1, 1, 0, 0]), 2),
+        linear=baseline.fit(["良い", "良い", "悪い", "悪い"], np.array([1, 1, 0, 0]), 2, words=True),
     )
     return replace(whole, **changes)
 
@@ -47,7 +47,7 @@ def test_a_bundle_comes_back_as_it_was(tmp_path):
     assert {name: (a.dtype, a.tolist()) for name, a in found.weights.items()} == {
         name: (a.dtype, a.tolist()) for name, a in saved.weights.items()
     }
-    assert (found.linear.probabilities(["良い"]) == saved.linear.probabilities(["良い"])).all()
+    assert (found.linear.probabilities(["良い"]) == saved.linear.probabilities(["良い"])).all() and found.linear.words
 
 
 def test_a_bundle_of_the_least(tmp_path):

@@ -153,6 +153,7 @@ def test_the_hash_and_the_table_of_ja_ginza(tmp_path, monkeypatch):
     monkeypatch.setattr(ginza, "_folder", lambda: tmp_path)
     found, rows, matrix = ginza.read()
     assert (found, matrix[rows].tolist()) == (["猫", "犬"], [[3, 4], [1, 2]])
+    assert vectors.read(str(tmp_path)).words == ["猫", "犬"]  # the folder of any spaCy model
     (tmp_path / "key2row").write_bytes(packed[:9])
-    with pytest.raises(InputError, match="ja-ginza"):
+    with pytest.raises(InputError, match="not a vocabulary of spaCy"):
         ginza.read()

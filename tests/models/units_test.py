@@ -18,6 +18,9 @@ CHARACTERS = Branch(unit="character", least=1)
 def test_english_words_and_signs():
     found = units.split(["Don't stop: it's 9am!", "", "a_b"], ENGLISH)
     assert found.lists() == [["don't", "stop", ":", "it's", "9am", "!"], [], ["a", "b"]]
+    assert found.forms == (["don't", "stop", ":", "it", "9am", "!", "a", "b"],)
+    known = vocabulary.restore(["china"], Branch(language="en", forms=True))
+    assert known.encode(units.split(["China’s 's"], ENGLISH), 9).values.tolist() == [2, 1, 1]
 
 
 def test_characters_of_clean_text_with_emoji_behind():

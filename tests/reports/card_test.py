@@ -22,8 +22,9 @@ def test_the_verdict_and_its_reasons_stand_at_the_top() -> None:
     assert texts(tree, ".verdict.refused") == ["見送り"]
     assert texts(tree, ".top .quiet") == ["2024-01-08 12:00 · 現行 mood/0002 と比較"]  # 3:00 UTC in Tokyo
     assert texts(tree, ".reasons li") == [
-        "✓ 合格 最近の投稿（300 件）のマクロ F1 の変化は +0.031、下限 +0.004：許容差 −0.010 を上回る",
+        "✓ 合格 最近の投稿（300 件）のマクロ F1 の変化は +0.031、下限（90 %）+0.004：許容差 −0.010 を上回る",
         "✕ 不合格 固定の正解集合でラベル「neutral」が崩れた：F1 が 0.700 から 0.100 へ",
+        "✓ 合格 学習し直したモデル：すでに学習した最近の投稿（300 件）のマクロ F1 の変化は +0.040",
     ]
 
 
