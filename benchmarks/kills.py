@@ -30,7 +30,7 @@ from pipeline import sealed
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMED = ("posts", "tokens", "counts", "tables")
-"""Folders that must come out the same byte for byte; of the others all but the file that tells the clock are compared, too."""
+"""Folders that must come out the same byte for byte; so must all others, but for the file that tells the clock."""
 CLOCK = {".lock", "manifests/runs.json"}
 
 
@@ -52,7 +52,18 @@ class Trial:
 
     def command(self, store: Path) -> list[str]:
         inbox, settings = self.folder / "stream", self.folder / "hibi.toml"
-        return [sys.executable, "-m", "pipeline", "run", "--inbox", str(inbox), "--store", str(store), "--settings", str(settings)]
+        return [
+            sys.executable,
+            "-m",
+            "pipeline",
+            "run",
+            "--inbox",
+            str(inbox),
+            "--store",
+            str(store),
+            "--settings",
+            str(settings),
+        ]
 
     def start(self, store: Path) -> subprocess.Popen[bytes]:
         with (self.folder / "log.txt").open("ab") as log:
@@ -71,7 +82,7 @@ class Trial:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60  # those that were only starting load their code first
         while _alive(process.pid) and time.monotonic() < until:
             time.sleep(0.05)
         self.orphans += _alive(process.pid)
@@ -172,7 +183,9 @@ def main() -> None:
             "stores compared": trial.stores,
             "runs that ended before their moment": trial.ended,
             "files compared": len(sums(trial.folder / "whole")),
-            "of them": {kind: sum(name.startswith(f"{kind}/") for name in sums(trial.folder / "whole")) for kind in NAMED},
+            "of them": {
+                kind: sum(name.startswith(f"{kind}/") for name in sums(trial.folder / "whole")) for kind in NAMED
+            },
             "files that differ": sorted(trial.differing),
             "halves seen by a reader": trial.halves,
             "runs whose workers outlived them": trial.orphans,

@@ -5,7 +5,8 @@
 Posts are those of make_stream.py. The truth comes with its sentences of jrte_pn (train), whose mood judges have told;
 what was added to them (hashtags, emoji, mentions, links) is taken off to find it. Sentences of jrte_pn (dev), which
 the stream has not, are the frozen gold set. In the third week somebody turns positive and negative round; on Monday the
-answers are given anew. After the last retraining but one the model is rolled back, and its days are predicted again.
+answers are given anew. After the first promotion over a model in service it is rolled back, and days are predicted
+again.
 """
 
 from __future__ import annotations
@@ -120,12 +121,16 @@ class Month:
         return path
 
     def week(self, since: int, until: int, *, poisoned: bool) -> None:
-        """Take the posts of some days in, night by night, and their labels."""
+        """Take the posts of some days in, and the labels of each day; month.py does so night by night."""
         for place in range(since, until):
-            day = FIRST + dt.timedelta(place)
-            (self.inbox / f"{day}.jsonl").write_bytes((self.folder / "stream" / f"{day}.jsonl").read_bytes())
-            self.hibi("run", "--inbox", str(self.inbox), "--no-report")
-            self.hibi("label", "import", str(self.answers(place, poisoned)), "--task", "mood")
+            name = f"{FIRST + dt.timedelta(place)}.jsonl"
+            (self.inbox / name).write_bytes((self.folder / "stream" / name).read_bytes())
+        self.hibi("run", "--inbox", str(self.inbox), "--no-report")
+        self.label([self.answers(place, poisoned) for place in range(since, until)])
+
+    def label(self, files: list[Path]) -> None:
+        """Take answers in."""
+        self.hibi("label", "import", *map(str, files), "--task", "mood")
 
     def retrain(self) -> dict[str, Any]:
         """Retrain, and read the card."""
@@ -163,17 +168,18 @@ def row(day: dt.date, card: dict[str, Any], note: str) -> str:
 
 
 def weeks(month: Month) -> Iterator[str]:
-    """Live through the month; a row a retraining, and what the rollback did."""
-    since = 0
-    for number, sunday in enumerate(SUNDAYS):
+    """Live through the month; a row a retraining, and what the rollback after the first promotion did."""
+    since, taken_back = 0, False
+    for sunday in SUNDAYS:
         until = (sunday - FIRST).days + 1
         poisoned = since in POISONED
         month.week(since, until, poisoned=poisoned)
-        yield row(sunday, month.retrain(), " (labels of the week turned round)" if poisoned else "")
+        card = month.retrain()
+        yield row(sunday, card, " (labels of the week turned round)" if poisoned else "")
         if poisoned:
-            for place in POISONED:
-                month.hibi("label", "import", str(month.answers(place, False)), "--task", "mood")
-        if number == len(SUNDAYS) - 2:
+            month.label([month.answers(place, False) for place in POISONED])
+        if card["promoted"] and card["against"] and not taken_back:
+            taken_back = True
             yield from rolled_back(month, sunday)
         since = until
 

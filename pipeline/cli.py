@@ -68,7 +68,7 @@ def _stop(reason: object, code: int, defect: bool = False) -> NoReturn:
 
         structlog.get_logger().error(f"{log.command} ended", exit=code, error=str(reason), exc_info=defect)
     else:
-        typer.echo(f"hibi: {reason}", err=True)
+        typer.echo(f"hibi: {terminal.printable(str(reason))}", err=True)
     sys.exit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,7 +153,7 @@ def predict(
         terminal.print_csv(map(consulting.flat, rows))
     else:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            typer.echo(terminal.json_text(row))
 
 
 @app.command()

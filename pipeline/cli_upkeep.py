@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,8 @@ from pipeline.cli_options import Json, SettingsPath, StorePath, answer, open_sto
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from pipeline.settings import Settings
     from pipeline.store.layout import Layout
 
@@ -35,12 +35,15 @@ def doctor(store: StorePath = None, settings: SettingsPath = None, as_json: Json
     """Check machine, settings, clock, disk, models and every stored file, and say what to do."""
     from pipeline.engines import doctor as engine
 
-    checks = []
-    with _spinner() as watch:
-        for check in engine.examine(*_opened(settings, store), watch):
+    checks, spinner = [], Spinner()
+    try:
+        for check in engine.examine(*_opened(settings, store), spinner.show):
+            spinner.hide()
             checks.append(check)
             if not as_json:
                 typer.echo(terminal.printable(engine.line(check)))
+    finally:
+        spinner.hide()
     if as_json:
         terminal.print_json(checks)
     if not all(check["ok"] for check in checks):
@@ -57,13 +60,23 @@ def _opened(settings: Path | None, store: Path | None) -> tuple[Settings | Setti
         return error, Layout(store) if store else None
 
 
-@contextmanager
-def _spinner() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is being checked."""
-    if not sys.stderr.isatty():
-        yield lambda name: None
-        return
-    from rich.console import Console
+class Spinner:
+    """Shows on a terminal what is being checked, and nothing elsewhere."""
 
-    with Console(stderr=True).status("") as shown:
-        yield lambda name: shown.update(f"checking {name}")
+    def __init__(self) -> None:
+        self._shown: Status | None = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._shown = Console(stderr=True).status("")
+
+    def show(self, name: str) -> None:
+        """Name what is being checked."""
+        if self._shown:
+            self._shown.update(f"checking {name}")
+            self._shown.start()
+
+    def hide(self) -> None:
+        """Leave the line to what is printed."""
+        if self._shown:
+            self._shown.stop()

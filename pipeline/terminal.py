@@ -170,14 +170,26 @@ def day_line(layout: Layout, result: DayResult, manifest: DayManifest) -> str:
 
 def printable(text: str) -> str:
     """Replace what could move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() or c == "\u3000" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def print_json(content: Any) -> None:
     """Print JSON."""
+    typer.echo(json_text(content, indent=1))
+
+
+def json_text(content: Any, indent: int | None = None) -> str:
+    """Write JSON in which no character acts on a terminal: the same data, with more of JSON's escapes."""
     import json
 
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=1, default=str))
+    text = json.dumps(content, ensure_ascii=False, indent=indent, default=str)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\u3000" else _escape(c, json.dumps(c)) for c in text)
+
+
+def _escape(sign: str, written: str) -> str:
+    return "\\u007f" if sign == "\x7f" else written[1:-1]  # the one control that JSON leaves as it is
 
 
 def print_rows(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, as_csv: bool) -> None:
@@ -196,6 +208,7 @@ def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None = No
     """Print rows as CSV; the first row names the columns where they are not given."""
     import csv
 
+    from pipeline.reports.characters import writable
     from pipeline.reports.csv_tables import inert
 
     writer, header = csv.writer(sys.stdout, lineterminator="\n"), columns
@@ -205,7 +218,7 @@ def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None = No
         if header is None:
             header = list(row)
             writer.writerow(map(inert, header))
-        writer.writerow([inert(v) if isinstance(v, str) else v for v in row.values()])
+        writer.writerow([inert(writable(v)) if isinstance(v, str) else v for v in row.values()])
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

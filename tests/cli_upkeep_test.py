@@ -7,7 +7,7 @@ import sys
 import pytest
 from desk import QUICK, Desk, Here
 
-from pipeline import cli, logs, terminal
+from pipeline import cli, cli_upkeep, logs, terminal
 from pipeline.engines import doctor, surroundings
 from pipeline.engines.days import DayWork
 from pipeline.errors import WorkError
@@ -156,19 +156,13 @@ def test_doctor_goes_on_where_the_settings_cannot_be_read(hibi, tmp_path):
     assert [line[:4] for line in rest if "python: " in line or "font: " in line] == ["ok  ", "ok  "]
 
 
-def test_doctor_shows_on_a_terminal_what_it_looks_at(hibi, desk, monkeypatch):
-    names = []
-    from contextlib import contextmanager
-
-    from pipeline import cli_upkeep
-
-    @contextmanager
-    def spinner():
-        yield names.append
-
-    monkeypatch.setattr(cli_upkeep, "_spinner", spinner)
+def test_doctor_shows_what_it_looks_at_and_clears_the_line_before_it_prints(hibi, desk, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli_upkeep.Spinner, "show", lambda self, name: seen.append(name))
+    monkeypatch.setattr(cli_upkeep.Spinner, "hide", lambda self: seen.append(None))
     hibi("doctor", "--store", desk.store)
-    assert names == [name for name, _ in (*doctor.MACHINE, *doctor.STORE)]
+    names = [name for name, _ in (*doctor.MACHINE, *doctor.STORE)]
+    assert seen == [one for name in names for one in (name, None)] + [None]
 
 
 # schedule

@@ -1,6 +1,7 @@
 """Imports go downward only, and counting words never loads TensorFlow."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,11 @@ def test_imports_go_downward(path):
     for there in imports(path):
         down = LEVEL[there] > LEVEL[here] or there == here
         assert down or (here, there) in ALLOWED_BESIDE, f"{path} imports pipeline.{there}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT.parent / "dags").glob("*.py")), ids=lambda p: p.name)
+def test_dags_call_the_command_and_import_nothing(path):
+    assert not re.search(r"^\s*(from|import)\s+pipeline\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def loaded_by(code):

@@ -73,8 +73,13 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
         _register(database, "new_removal", new_removals, ids)
         _register(database, "known", sorted((layout.root / "exclusions").glob("*.parquet")), ("post_id", "reason"))
         columns = (*ids, "edited_at", "collected_at", "line", "file")
-        database.register("everything", pa.RecordBatchReader.from_batches(_schema(columns), _batches(pieces, columns)))
-        database.execute(_SEEN, {"everything": everything})
+        damaged: list[StoreDamaged] = []
+        stream = _stopped_by(damaged, _batches(pieces, columns))
+        database.register("everything", pa.RecordBatchReader.from_batches(_schema(columns), stream))
+        try:
+            database.execute(_SEEN, {"everything": everything})
+        except duckdb.Error as error:
+            raise (damaged or [error])[0] from None
         database.execute(_EXCLUDED)
         _save(layout, database.sql(_ALL, params={"everything": everything}).to_arrow_table())
 
@@ -86,6 +91,15 @@ def _register(database: Any, name: str, paths: Sequence[Path], columns: Sequence
 def _schema(columns: Sequence[str]) -> pa.Schema:
     fields = {field.name: field for schema in (EXCLUSIONS, REMOVALS, COLLECTED) for field in schema}
     return pa.schema([*(pa.field(name, fields[name].type) for name in columns), pa.field("date", pa.date32())])
+
+
+def _stopped_by(damaged: list[StoreDamaged], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Keep the error that ends a stream: DuckDB only tells its text."""
+    try:
+        yield from batches
+    except StoreDamaged as error:
+        damaged.append(error)
+        raise
 
 
 def _batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -62,7 +62,7 @@ def _retrain(
         until = labelling.days_until(layout, until).days[-1]
         known = material.gather(layout, task, until)
     split = material.part(known)
-    if _learned(project, task, known, split):
+    if _learned(project, task, known):
         champion, notes = champion_of(project, task.name)
         return Retrained(task.name, None, champion.version.label if champion else None, False, notes=notes)
     contest = Contest(project, task, known, split, *_challenger(project, task, known, split, watch))
@@ -85,10 +85,8 @@ def _chosen(project: Project, name: str) -> int | None:
         return None
 
 
-def _learned(project: Project, task: Task, known: Material, split: Split) -> bool:
-    """Tell whether the latest version has learned just this, and was decided on."""
-    from pipeline.models.training import fingerprint
-
+def _learned(project: Project, task: Task, known: Material) -> bool:
+    """Tell whether the latest version came of just this, and was decided on."""
     root = project.layout.root
     try:
         latest = registry.versions(root, task.name)[-1]
@@ -97,8 +95,15 @@ def _learned(project: Project, task: Task, known: Material, split: Split) -> boo
         bundle = bundles.load(latest.folder, project.lexicon.fingerprint)
     except ModelError:
         return False
-    wanted = fingerprint(learning.recipe_of(task), known.examples(split.train), known.examples(_dev(split)))
-    return bool(bundle.data == wanted)
+    return bool(bundle.metrics.get("material") == _fingerprint(task, known))
+
+
+def _fingerprint(task: Task, known: Material) -> str:
+    """Identify what a decision rests on: recipe, rules, posts and labels, those held out and the frozen ones too."""
+    from pipeline.models.training import fingerprint
+
+    parts = (known.examples(np.flatnonzero(rows)) for rows in (~known.frozen, known.frozen))
+    return fingerprint(learning.recipe_of(task), *parts) + task.promotion.model_dump_json()
 
 
 def _dev(split: Split) -> np.ndarray:
@@ -116,6 +121,7 @@ def _challenger(
     """Train, and measure on what people labelled: rules agreeing with rules prove nothing."""
     bundle = _fitted(project, task, known, split, watch)
     told = dict(zip(("since", "until"), cards.days(project, known, split.train), strict=True))
+    told["material"] = _fingerprint(task, known)
     if not known.gold[_dev(split)].any():
         kept = {name: value for name, value in bundle.metrics.items() if name not in ("dev", "dev_linear")}
         bundle = replace(bundle, metrics=kept | told, confusion=None, temperature=1.0, threshold=0.0)

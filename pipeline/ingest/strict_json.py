@@ -11,6 +11,7 @@ import orjson
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -20,10 +21,13 @@ class BadJson(ValueError):
 
 def loads(raw: bytes) -> Any:
     """Parse one JSON value. Raises BadJson."""
+    said = None
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise BadJson(f"not valid JSON: {error}") from None
+        said = f"not valid JSON: {error}"
+    if said is not None:  # raised out here, as that error holds a copy of the whole text
+        raise BadJson(said)
     colons = raw.translate(None, b" \t\r\n").count(b'":')
     if not (type(value) is dict and len(value) == colons) and _keys(value) != colons:
         _refuse_doubled_keys(raw)
@@ -32,8 +36,17 @@ def loads(raw: bytes) -> Any:
 
 def repaired(raw: bytes) -> bytes | None:
     """Return the text with bytes that are no UTF-8 and lone surrogate escapes as U+FFFD; None if there were none."""
+    if _SURROGATE.search(raw) is None and _is_utf8(raw):  # nothing is damaged so: no copies of what may be large
+        return raw.removeprefix(BOM) if raw.startswith(BOM) else None
     fixed = _ESCAPE.sub(_without_lone_surrogate, raw.decode("utf-8", "replace").encode().removeprefix(BOM))
     return fixed if fixed != raw else None
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        return raw.isascii() or bool(raw.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _without_lone_surrogate(match: re.Match[bytes]) -> bytes:

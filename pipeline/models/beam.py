@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from pipeline.models.vocabulary import END, PADDING, START, UNKNOWN
 
 _PLAN = Plan(2048, 64)
 _NEVER = -1e9
+_I = re.compile(r"\bi\b")
+_BEGIN = re.compile(r"(?:^|[.!?] )\W*\w")
 
 
 class _Parts(NamedTuple):
@@ -45,8 +48,14 @@ def translate(model: Model, texts: Sequence[str], beams: int = 5, longest: int =
         batch = batches.lay_out(data, rows, plan)
         source = [np.asarray(value)[: len(rows)] for value in parts.encoder(batch.inputs)]
         for row, sentence in zip(rows, _search(parts.step, source, marks, beams, longest, penalty), strict=True):
-            found[row] = joined([vocabulary.units[n - 2] for n in sentence], target.language, target.unit)
+            words = joined([vocabulary.units[n - 2] for n in sentence], target.language, target.unit)
+            found[row] = _cased(words) if (target.language, target.unit) == ("en", "word") else words
     return found
+
+
+def _cased(text: str) -> str:
+    """Write English words, which are read in small letters, with a capital where a sentence begins, and in I."""
+    return _BEGIN.sub(lambda found: found[0].upper(), _I.sub("I", text))
 
 
 def _search(

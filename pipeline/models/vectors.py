@@ -43,11 +43,22 @@ class Table(NamedTuple):
         """Return the matrix, scaled so that tables of any size stand evenly beside one another."""
         return np.asarray(self.matrix * (_SPREAD / max(float(self.matrix.std()), 1e-9)), np.float32)
 
+    def in_small_letters(self) -> Table:
+        """Leave out words with capitals: English is read in small letters, so that no text has them."""
+        kept = [row for row, word in enumerate(self.words) if word == word.lower()]
+        return Table([self.words[row] for row in kept], self.rows[kept], self.matrix)
+
 
 def of_branches(recipe: Recipe) -> dict[str, list[Table]]:
     """Read the vectors that each branch names."""
-    read_once = cache(read)
-    return {name: [read_once(source) for source in b.vectors] for name, b in branches(recipe).items() if b.vectors}
+    read_once, found = cache(read), {}
+    for name, branch in branches(recipe).items():
+        listed = [read_once(source) for source in branch.vectors]
+        if (branch.language, branch.unit) == ("en", "word"):
+            listed = [table.in_small_letters() for table in listed]
+        if listed:
+            found[name] = listed
+    return found
 
 
 def words_of(tables: Mapping[str, list[Table]]) -> dict[str, list[str]]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from pipeline.reports.model import COLUMNS, TEXT_COLUMNS, columns
 
-_FORMULA = re.compile(r"[\s\u200b\ufeff\u2060]*[=+\-@＝＋－＠]|[\t\r\n]")
-"""What a spreadsheet runs, or runs after it has trimmed or folded the cell to half width."""
+_UNSEEN = r"[\s\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]"
+_FORMULA = re.compile(rf"{_UNSEEN}*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n]")
+"""What a spreadsheet runs, or runs after it has trimmed, folded to half width or dropped what nobody sees."""
 
 
 def write(data: pa.Table) -> bytes:

@@ -261,7 +261,7 @@ def test_a_version_that_a_kill_left_undecided_is_trained_again(desk):
     pointer = desk.store / "models" / "mood" / "served.json"
     pointer.write_text(json.dumps({"format": 1, "stack": [], "log": []}))
     known = material.gather(desk.project().layout, desk.settings.models[0], EARLY)
-    assert not retraining._learned(desk.project(), desk.settings.models[0], known, material.part(known))
+    assert not retraining._learned(desk.project(), desk.settings.models[0], known)
 
 
 def test_one_training_at_a_time(desk):

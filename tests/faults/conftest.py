@@ -54,7 +54,13 @@ class Broken(Desk):
 
 def fill(desk):
     """Two days, with a row that is no post, a deletion and a post that moved."""
-    desk.put("a.jsonl", ("1", f"{ONE}T01:00:00", "とても寒い朝 #雪"), ("2", f"{ONE}T23:00:00", "移る"), {"id": "x"}, mtime=10**9)
+    desk.put(
+        "a.jsonl",
+        ("1", f"{ONE}T01:00:00", "とても寒い朝 #雪"),
+        ("2", f"{ONE}T23:00:00", "移る"),
+        {"id": "x"},
+        mtime=10**9,
+    )
     desk.put("b.jsonl", ("2", f"{TWO}T00:30:00", "移った"), ("3", f"{TWO}T01:00:00", "楽しい朝 😊"), mtime=10**9 + 9)
     desk.put("c.jsonl", DELETED, mtime=10**9)
 

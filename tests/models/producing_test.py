@@ -72,6 +72,11 @@ def test_text_is_put_together_as_it_is_written():
     assert generation.joined(["猫", "です"], "ja", "word") == "猫です"
 
 
+def test_english_is_written_with_capitals():
+    assert beam._cased("he said i'm in. so am i! is it in iran?") == "He said I'm in. So am I! Is it in iran?"
+    assert beam._cased('"yes." no') == '"Yes." no' and beam._cased("") == ""
+
+
 def test_translating_word_by_word_in_reverse(tmp_path):
     draw = np.random.default_rng(0)
     words = np.array(["one", "two", "three", "four"]), np.array(["ichi", "ni", "san", "yon"])
@@ -84,8 +89,8 @@ def test_translating_word_by_word_in_reverse(tmp_path):
     )  # fmt: skip
     done = training.fit(wanted, pairs.take(range(240)), pairs.take(range(240, 300)), tmp_path)
     model = serving.Model.of(done)
-    assert beam.translate(model, ["three one", "four", "two two three"]) == ["ichi san", "yon", "san ni ni"]
-    assert beam.translate(model, ["four"], beams=1) == ["yon"]
+    assert beam.translate(model, ["three one", "four", "two two three"]) == ["Ichi san", "Yon", "San ni ni"]
+    assert beam.translate(model, ["four"], beams=1) == ["Yon"]
     assert len(beam.translate(model, ["", "zzz"])) == 2
 
 
@@ -117,6 +122,10 @@ def test_vector_files_and_what_is_wrong_in_them(tmp_path):
     assert table.rows_of(["犬", "new york"]).tolist() == [0, 2]
     assert table.rows_of(["犬", "猫達"], {"猫達": ["猫等", "猫"]}).tolist() == [0, 1]
     assert table.even().std() == pytest.approx(0.4)
+    path.write_text("New 5 6\nyork 3 4\n", encoding="utf-8")
+    for language, words in (("en", ["york"]), ("ja", ["New", "york"])):
+        (table,) = vectors.of_branches(Recipe(encoder=Branch(language=language, vectors=(str(path),))))["encoder"]
+        assert table.words == words and table.matrix[table.rows_of(["york"])[0] - 1].tolist() == [3, 4]
     path.write_text("猫 1 2\n犬 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 2"):
         vectors.read(str(path))
