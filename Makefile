@@ -5,7 +5,7 @@ STORE ?= store
 SECONDS ?= 60
 SAMPLE = --settings data/sample/hibi.toml --store $(STORE)
 
-.PHONY: run test check bench audit airflow test-airflow fuzz clean lock help
+.PHONY: run test check faults bench audit airflow test-airflow fuzz clean lock help
 
 help:            ## show the targets
 	@grep -E '^[a-z-]+: .*##' Makefile | sed 's/:.*##/:/'
@@ -24,6 +24,9 @@ check: .venv/ready-dev ## lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+faults: .venv/ready-dev ## break it in every way that tests/FAULTS.md names
+	$(BIN)/python -m pytest -n auto $$(grep -oE 'tests/[a-z0-9_/]+_test\.py::[a-z0-9_]+' tests/FAULTS.md | sort -u)
 
 bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.md)
 	$(BIN)/python benchmarks/day.py

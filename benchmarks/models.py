@@ -14,6 +14,7 @@ import argparse
 import csv
 import hashlib
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -26,13 +27,16 @@ import numpy as np
 import unlabelled
 from kneser_ney import Trigram
 
+from pipeline import reports
 from pipeline.engines.project import open_lexicon
 from pipeline.models import arithmetic, baseline, beam, evaluation, examples, generation, recipe, serving, training
 from pipeline.models.examples import Examples, label_names, label_numbers
 from pipeline.models.recipe import Recipe
+from pipeline.pictures.curves import Curve, curves
 from pipeline.text import dictionary
 
 Pair = tuple[Examples, Examples]
+STYLE = Path(reports.__file__).parent / "templates" / "style.css"
 MEDWEB = "influenza,diarrhea,hayfever,cough,headache,fever,runnynose,cold"
 
 
@@ -261,15 +265,18 @@ class Bench:
     def binary_addition(self) -> dict[str, Any]:
         pair = arithmetic.binary_addition(3000), arithmetic.binary_addition(500, seed=2)
         fresh = arithmetic.binary_addition(2000, seed=3)
-        found = {}
+        found, drawn = {}, []
         for activation in ("sigmoid", "relu", "tanh"):
             wanted = recipe.load("binary-addition")
             encoder = wanted.encoder.model_copy(update={"activation": activation})
             fitted = self.fit(wanted.model_copy(update={"encoder": encoder}), pair, f"addition-{activation}", 1)
             answers = serving.Model.of(fitted).labels_of_units(fresh.texts)
             exact = float(np.mean([a == b for a, b in zip(answers, fresh.gold, strict=True)]))
-            curve = [round(row["score"], 3) for row in fitted.history]
-            found[activation] = {"exact": exact, "curve": curve}
+            curve = [(row["epoch"], round(row["dev_loss"], 4)) for row in fitted.history[:10]]
+            found[activation] = {"exact": exact, "dev loss": curve}
+            drawn.append(Curve(activation, [(0, round(math.log(2), 4)), *curve]))
+        page = f"<style>{STYLE.read_text()}</style>" + curves(drawn, title="Binary addition: loss on dev by epoch")
+        (self.out / "binary-addition.html").write_text(page, encoding="utf-8")
         return found
 
 

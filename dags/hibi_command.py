@@ -8,9 +8,12 @@ write to when a task failed, by the connection ``smtp_default``.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, Context, Variable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+log = logging.getLogger(__name__)
 
 CLONE = Path(__file__).resolve().parent.parent
 USAGE, PARTLY, BUSY = 2, 3, 75
@@ -59,9 +64,12 @@ class HibiOperator(BaseOperator):
         super().__init__(**kwargs)
         self.arguments, self.options, self.partly_goes_on = arguments, options, partly_goes_on
 
+    @cached_property
+    def _hook(self) -> SubprocessHook:
+        return SubprocessHook()
+
     def execute(self, context: Context) -> None:
         """Run it, its lines into the log of the task."""
-        self._hook = SubprocessHook()
         code = self._hook.run_command(command(*self.arguments, *self.options), cwd=str(CLONE)).exit_code
         told = f"hibi ended with {code}: {_MEANING.get(code, 'see above')}"
         if code == PARTLY and self.partly_goes_on:
@@ -77,12 +85,12 @@ class HibiOperator(BaseOperator):
 
 
 def tell(context: Context) -> None:
-    """Log which task of which run failed for good, and mail it where the Variable ``hibi_mail_to`` says so."""
+    """Log which task of which run failed for good, and mail it where the Variable ``hibi_mail_to`` names somebody."""
     task = context["task_instance"]
     told = f"{task.dag_id} {task.run_id}: {task.task_id} failed: {context.get('exception')}"
-    task.log.error("%s; see %s", told, task.log_url)
+    log.error("%s; see %s", told, task.log_url)
     if to := Variable.get("hibi_mail_to", default=""):
-        SmtpNotifier(to=to, subject="{{ told }}", html_content="{{ told }}").notify({**context, "told": told})
+        SmtpNotifier(to=to, subject=f"{task.dag_id} failed", html_content=escape(told)).notify(context)
 
 
 DEFAULTS = {

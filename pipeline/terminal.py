@@ -211,6 +211,7 @@ def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None = No
     from pipeline.reports.characters import writable
     from pipeline.reports.csv_tables import inert
 
+    shown = printable if sys.stdout.isatty() else writable
     writer, header = csv.writer(sys.stdout, lineterminator="\n"), columns
     if header:
         writer.writerow(header)
@@ -218,7 +219,7 @@ def print_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None = No
         if header is None:
             header = list(row)
             writer.writerow(map(inert, header))
-        writer.writerow([inert(writable(v)) if isinstance(v, str) else v for v in row.values()])
+        writer.writerow([inert(shown(v)) if isinstance(v, str) else v for v in row.values()])
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

@@ -226,3 +226,34 @@ def test_whoever_prints_says_nothing_that_acts_on_a_terminal(hibi, desk):
     for command in ("status", "doctor"):
         out = hibi(command, "--store", desk.store)[1]
         assert out == "".join(f"{terminal.printable(line)}\n" for line in out.split("\n")[:-1])
+
+
+def test_a_metrics_file_that_cannot_be_written_costs_no_day(hibi, desk, tmp_path, monkeypatch):
+    from pipeline.engines import pool
+
+    monkeypatch.setattr(pool, "Pool", lambda workers: Alone())
+    for textfile, failed in ((tmp_path / "none" / "hibi.prom", True), (tmp_path / "hibi.prom", False)):
+        (tmp_path / "mine.toml").write_text(
+            f"[pictures]\nwidth = 200\nheight = 200\nwords = 5\n[monitoring]\ntextfile = '{textfile}'\n"
+        )
+        given = ("--inbox", desk.inbox, "--store", desk.store, "--settings", tmp_path / "mine.toml")
+        code, _, err = hibi("run", *given)
+        events = [json.loads(line) for line in err.splitlines()]
+        assert code == 0 and events[-1 - failed]["event"] == "run ended"
+        told = [one["error"] for one in events if one["event"] == "textfile not written"]
+        assert [str(textfile) in error for error in told] == ([True] if failed else [])
+        logs.end()
+    assert "hibi_last_run_exit_code" in (tmp_path / "hibi.prom").read_text()
+
+
+class Alone(Here):
+    """Stands for the pool: jobs are done in this process."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def start(self):
+        pass

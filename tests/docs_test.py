@@ -78,6 +78,7 @@ def test_the_settings_example_has_every_key_with_its_default(name):
     parsed.pop("inbox")
     parsed.pop("models")
     parsed["monitoring"].pop("textfile")
+    parsed["report"].pop("gloss")
     parsed["ingest"].pop("sources")
     for listed in ("dictionary", "stop_words", "synonyms"):
         parsed["words"].pop(listed)

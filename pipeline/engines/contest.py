@@ -59,7 +59,7 @@ class Contest:
         seen = set[str]()
         self.models = {CHALLENGER: self.models[CHALLENGER]}
         if self.champion:
-            seen = trials.seen(layout, name, self.champion.version.number)
+            seen = trials.seen(layout, name, self.champion.version.number, self.known)
             self.models[CHAMPION] = Judged(self.champion.bundle, self.project.lexicon)
         rules = self.task.promotion
         self.trial = trials.hold(self.known, self.split, self.models, seen, rules)

@@ -112,11 +112,16 @@ def remember(layout: Layout, model: str, version: int, texts: Iterable[str]) -> 
 
 def learned_from(layout: Layout, model: str, version: int, texts: Iterable[str]) -> int:
     """Count the texts that a version learned from, as far as is kept."""
-    path = layout.learned(model, version)
+    return int(which_learned(layout, model, version, texts).sum())
+
+
+def which_learned(layout: Layout, model: str, version: int, texts: Iterable[str]) -> np.ndarray:
+    """Tell of each text whether a version learned from it, as far as is kept; bool (n,)."""
+    path, asked = layout.learned(model, version), list(texts)
     if not path.exists():
-        return 0
+        return np.zeros(len(asked), bool)
     known = np.frombuffer(path.read_bytes(), "<u8")
-    return int(np.isin(_digests(texts, salt(layout)), known).sum())
+    return np.isin(_digests(asked, salt(layout)), known)
 
 
 def _digests(texts: Iterable[str], secret: bytes) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from pipeline.engines import forgotten
 from pipeline.engines import material as materials
 from pipeline.engines.material import Material
 from pipeline.models import evaluation, promotion
@@ -136,11 +137,15 @@ def table(material: Material, split: Split, trial: Trial, again: Refit | None) -
     return pa.table([*made, pa.array(learned)], schema=TRIALS).sort_by("post_id")
 
 
-def seen(layout: Layout, name: str, version: int) -> set[str]:
-    """Name the posts that a version learned from or was tuned on, as its card's table says; none without a card."""
+def seen(layout: Layout, name: str, version: int, known: Material) -> set[str]:
+    """Name the posts that a version learned from or was tuned on.
+
+    Of a retraining its card's table tells; of a training on files, `hibi train`, the hashes of the texts.
+    """
     path = layout.cards(name, version) / "posts.parquet"
     if not path.exists():
-        return set()
+        learned = forgotten.which_learned(layout, name, version, known.texts)
+        return {known.ids[row] for row in np.flatnonzero(learned)}
     return {row["post_id"] for row in parquet.read(path, ["post_id", "learned"]).to_pylist() if row["learned"]}
 
 

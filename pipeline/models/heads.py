@@ -146,7 +146,7 @@ def _sequence(recipe: Recipe, shape: Shape, encoded: Encoded, target: Any) -> An
     states = layers.GRU(branch.units, return_sequences=True, name="decoder")(read, initial_state=begin)
     keys = layers.Dense(branch.units, use_bias=False, name="keys")(encoded.states)
     contexts = Attend(name="attend")(states, keys, encoded.states, encoded.mask)
-    combined = layers.Dense(width, activation="tanh", name="combine")(layers.Concatenate()([states, contexts]))
+    combined = layers.Dense(width, name="combine")(layers.Concatenate()([states, contexts]))
     combined = layers.Dropout(recipe.dropout.output, name="drop")(combined)
     return Tied(embed, dtype="float32", name="output")(combined)
 

@@ -186,6 +186,7 @@ def render(card: Card, language: Language, assets: str = "../assets") -> str:
 def _reason(reason: Reason, language: Language) -> dict[str, object]:
     t = texts(language)
     values = {name: writable(value) for name, value in reason.values.items()}
+    values |= {name: values[name].replace("-", "−") for name in ("value", "low", "high") if name in values}
     if "part" in values:
         values["part"] = getattr(t, f"part_{values['part']}", values["part"])
     words = getattr(t, f"reason_{reason.name}", None)

@@ -21,14 +21,14 @@ def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table
 
     Same chunks, same bytes: nothing of the clock or of the machine is written.
     """
-    number = 0
+    groups = []
     with files.staged(root, target) as draft, _writer(draft, schema) as writer:
         for chunk in chunks:
             for start in range(0, chunk.num_rows, _ROWS):
                 part = chunk.slice(start, _ROWS).combine_chunks()  # pages follow the chunks of the data in memory
                 writer.write_table(part.cast(schema), row_group_size=_ROWS)
-            number += chunk.num_rows
-        writer.add_key_value_metadata({_SEAL: _seal(schema, number)})
+                groups.append(part.num_rows)
+        writer.add_key_value_metadata({_SEAL: _seal(schema, groups)})
 
 
 _ROWS = 1 << 20
@@ -69,14 +69,16 @@ def rows(path: Path) -> int:
 def _open(path: Path) -> pq.ParquetFile:
     file = pq.ParquetFile(path, page_checksum_verification=True)
     seal = (file.metadata.metadata or {}).get(_SEAL)
-    if seal is not None and seal != _seal(file.schema_arrow, file.metadata.num_rows):
+    groups = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    if seal is not None and seal != _seal(file.schema_arrow, groups):
         raise ValueError("its names, types or rows do not fit its seal")
     return file
 
 
-def _seal(schema: pa.Schema, number: int) -> bytes:
+def _seal(schema: pa.Schema, groups: list[int]) -> bytes:
+    """Seal names, types and the rows of each row group."""
     told = [(field.name, _kind(field.type)) for field in schema]
-    return hashlib.sha256(repr((told, number)).encode()).hexdigest().encode()
+    return hashlib.sha256(repr((told, groups)).encode()).hexdigest().encode()
 
 
 def _kind(kind: pa.DataType) -> str:

@@ -109,6 +109,15 @@ def test_the_daily_dag_leaves_the_store_of_one_run(airflow, hibi, tmp_path):
     assert [name for name in once if once[name] != again[name]] == []
 
 
+def test_wrong_settings_fail_at_once_and_are_told(monkeypatch, tmp_path, airflow):
+    monkeypatch.setenv("AIRFLOW_VAR_HIBI_SETTINGS", str(tmp_path / "none.toml"))
+    said = airflow("dags", "test", "hibi_daily", store=tmp_path / "store", code=1)
+    assert f"{tmp_path / 'none.toml'}: cannot be read" in said
+    assert said.count("Running command: ") == 1 and "'--until', 'yesterday'" in said
+    assert "ingest failed: hibi ended with 2: the settings are wrong" in said
+    assert "Failed to run task callback" not in said and "DagRun failed" in said
+
+
 def test_the_retraining_dag_trains_every_model_on_the_labels_of_the_sample(airflow, hibi, tmp_path):
     from conftest import CLONE
 

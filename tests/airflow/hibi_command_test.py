@@ -1,5 +1,6 @@
 """How a task calls the command: what each exit code means, who is told, and what is left when a task is killed."""
 
+import email
 import os
 import socketserver
 import sys
@@ -142,23 +143,24 @@ def mail(monkeypatch):
         server.shutdown()
 
 
-def failed():
-    lines = []
-    log = SimpleNamespace(error=lambda text, *values: lines.append(text % values))
-    ti = SimpleNamespace(dag_id="hibi_daily", run_id="r1", task_id="report", log=log, log_url="http://here/log")
-    return {"task_instance": ti, "ti": ti, "exception": ValueError("hibi ended with 3")}, lines
-
-
-def test_a_failure_is_logged_and_mailed_to_whom_the_variable_names(mail, monkeypatch):
+def test_a_failure_is_logged_and_mailed_to_whom_the_variable_names(mail, monkeypatch, caplog):
     from hibi_command import tell
 
-    context, lines = failed()
+    task = SimpleNamespace(dag_id="hibi_daily", run_id="r1", task_id="report", log_url="http://here/log")
+    context = {"task_instance": task, "exception": ValueError("hibi ended with <3>")}
     tell(context)
-    assert lines == ["hibi_daily r1: report failed: hibi ended with 3; see http://here/log"] and not mail
+    said = "hibi_daily r1: report failed: hibi ended with <3>"
+    assert [record.getMessage() for record in caplog.records] == [f"{said}; see http://here/log"] and not mail
     monkeypatch.setenv("AIRFLOW_VAR_HIBI_MAIL_TO", "me@example.org")
     tell(context)
-    letter = "".join(mail)
-    assert "To: me@example.org" in letter and "report failed" in letter
+    letter = email.message_from_string("".join(mail))
+    assert (letter["To"], letter["From"], letter["Subject"]) == (
+        "me@example.org",
+        "hibi@example.org",
+        "hibi_daily failed",
+    )
+    [body] = letter.get_payload()
+    assert body.get_payload(decode=True).decode() == said.replace("<3>", "&lt;3&gt;")
 
 
 def test_the_home_of_these_tests_is_not_that_of_the_user():

@@ -8,7 +8,7 @@ import pytest
 from desk import Desk
 from learned_desk import A_DAY, FIRST, copy, fill, label, settings, texts, turned
 
-from pipeline.engines import asking, contest, labelling, learning, material, refitting, retraining
+from pipeline.engines import asking, contest, forgotten, labelling, learning, material, refitting, retraining, trials
 from pipeline.errors import ModelError, SettingsError, StoreBusy, TrainingDiverged
 from pipeline.models import labels, registry
 from pipeline.settings import Settings
@@ -242,6 +242,16 @@ def test_posts_that_the_champion_learned_from_prove_nothing(desk, monkeypatch):
     done = retrain(desk, until=EARLY)
     assert not done.promoted and (False, "recent posts has 0 posts; 50 are needed to decide") in done.reasons
     assert list(done.scores) == ["dev"]  # which the new model was tuned on, and the old one is not asked
+
+
+def test_texts_that_a_file_taught_prove_nothing_either(desk):
+    layout, task = desk.project().layout, desk.settings.models[0]
+    known = material.gather(layout, task, EARLY)
+    assert len(trials.seen(layout, "mood", 1, known)) == 192  # as the card tells
+    (layout.cards("mood", 1) / "posts.parquet").unlink()
+    assert not trials.seen(layout, "mood", 1, known)
+    forgotten.remember(layout, "mood", 1, [*known.texts[:100], "of no post"])  # as `hibi train` does
+    assert trials.seen(layout, "mood", 1, known) == set(known.ids[:100])
 
 
 def test_a_training_that_diverges_changes_nothing_that_serves(desk, monkeypatch):

@@ -90,7 +90,7 @@ def test_numbers_sort_by_value_and_rows_are_taken():
 
 
 def test_further_texts_have_the_same_label_and_stand_behind(tmp_path):
-    path = write(tmp_path, "a.tsv", "title\tbody\ty\tv\nA\tB\t1\t{\"1\": 1}\nC\t\t0\t{\"0\": 3, \"1\": 1}\nD\tE\t0\t\n")
+    path = write(tmp_path, "a.tsv", 'title\tbody\ty\tv\nA\tB\t1\t{"1": 1}\nC\t\t0\t{"0": 3, "1": 1}\nD\tE\t0\t\n')
     found = examples.read(path, "title", "y", votes="v", also="body")
     assert (found.texts, found.also) == (["A", "C", "D"], ["B", "", "E"])
     large = found.take([1, 2]).enlarged()
