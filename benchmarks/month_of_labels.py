@@ -37,6 +37,8 @@ POISONED = range(14, 21)
 MOODS = {"1": "positive", "0": "neutral", "-1": "negative"}
 TURNED = {"positive": "negative", "negative": "positive", "neutral": "neutral"}
 SETTINGS = """
+inbox = ["inbox"]
+
 [[models]]
 name = "mood"
 recipe = "./recipe.toml"
@@ -125,7 +127,7 @@ class Month:
         for place in range(since, until):
             name = f"{FIRST + dt.timedelta(place)}.jsonl"
             (self.inbox / name).write_bytes((self.folder / "stream" / name).read_bytes())
-        self.hibi("run", "--inbox", str(self.inbox), "--no-report")
+        self.hibi("run", "--no-report")
         self.label([self.answers(place, poisoned) for place in range(since, until)])
 
     def label(self, files: list[Path]) -> None:

@@ -89,7 +89,7 @@ def test_what_cannot_be_asked_is_a_usage_error(hibi, arguments, told):
 
 def test_too_few_labels_train_nothing(hibi):
     code, _, err = hibi("retrain", "mood")
-    assert code == 1 and "hibi: mood: 0 labelled posts" in err
+    assert code == 1 and "mood: 0 labelled posts" in err
 
 
 def test_without_keras_the_extra_is_named(hibi, monkeypatch):

@@ -66,10 +66,8 @@ class Workers(Here):
 
 
 @pytest.fixture(autouse=True)
-def _log_as_before(monkeypatch):
-    monkeypatch.setattr(surroundings, "_ASK", "print('[\"tensorflow\"]')")  # a learning library loads for seconds
-    yield
-    logs.end()
+def _no_learning_library(monkeypatch):
+    monkeypatch.setattr(surroundings, "_ASK", "print('[\"tensorflow\"]')")  # it loads for seconds
 
 
 @pytest.fixture

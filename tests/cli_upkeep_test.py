@@ -34,8 +34,7 @@ def hibi(monkeypatch, capsys, tmp_path):
         out, err = capsys.readouterr()
         return end.value.code or 0, out, err
 
-    yield call
-    logs.end()
+    return call
 
 
 @pytest.fixture

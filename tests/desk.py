@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline import stages
 from pipeline.engines import local
-from pipeline.engines.days import Book, DayWork
+from pipeline.engines.book import Book
+from pipeline.engines.days import DayWork
 from pipeline.engines.project import open_project
 from pipeline.settings import Settings
 from pipeline.store.manifest import DayManifest

@@ -1,9 +1,10 @@
 import os
+import signal
 
 import pytest
 
 from pipeline import files
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, StoreUnwritable
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path):
@@ -68,3 +69,50 @@ def test_a_folder_is_never_replaced(tmp_path, content):
     ):
         (draft / "a").write_bytes(b"new")
     assert [path.read_bytes() for path in target.iterdir()] == [content] * bool(content)
+
+
+def broken(monkeypatch, fault, work):
+    """Do something in a child with a fault at its first write; how the child ended."""
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(files, "_fault", fault)
+        monkeypatch.setattr(files, "_numbers", iter(range(1, 9)))
+        try:
+            work()
+        finally:
+            os._exit(7)
+    return os.waitpid(child, 0)[1]
+
+
+@pytest.mark.parametrize(
+    ("point", "target", "draft"),
+    [("before", b"old", None), ("half", b"old", b"ne"), ("written", b"old", b"newer"), ("renamed", b"newer", None)],
+)
+def test_a_write_is_broken_where_it_is_asked_for(tmp_path, monkeypatch, point, target, draft):
+    files.write(tmp_path, tmp_path / "a", b"old")
+    status = broken(monkeypatch, f"{point}:1", lambda: files.write(tmp_path, tmp_path / "a", b"newer"))
+    assert status == signal.SIGKILL
+    assert (tmp_path / "a").read_bytes() == target
+    assert [path.read_bytes() for path in (tmp_path / ".staging").iterdir()] == ([draft] if draft else [])
+
+
+def test_another_write_is_not_broken(tmp_path, monkeypatch):
+    assert broken(monkeypatch, "before:2", lambda: files.write(tmp_path, tmp_path / "a", b"new")) == 7 << 8
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_full_disk_is_named_and_leaves_no_draft(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_fault", "full:1")
+    monkeypatch.setattr(files, "_numbers", iter(range(1, 9)))
+    with pytest.raises(StoreUnwritable, match=r"b: cannot be written \(No space left on device\); check disk"):
+        files.write(tmp_path, tmp_path / "b", b"data")
+    assert list(tmp_path.rglob("*")) == [tmp_path / ".staging"]
+    files.write(tmp_path, tmp_path / "b", b"data")  # there is room again
+    assert (tmp_path / "b").read_bytes() == b"data"
+
+
+def test_a_removal_is_a_write_too(tmp_path, monkeypatch):
+    for point, there in (("before", True), ("renamed", False)):
+        (tmp_path / "a").write_bytes(b"")
+        assert broken(monkeypatch, f"{point}:1", lambda: files.remove(tmp_path / "a")) == signal.SIGKILL
+        assert (tmp_path / "a").exists() is there

@@ -17,12 +17,6 @@ from pipeline import logs
 HOSTILE = "赤\x1b[31m\x07\x9b2J\u202e逆\x7f\ud800\U000e0001\r\n\u2028　\x00"
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    yield
-    logs.end()
-
-
 @pytest.fixture
 def said(monkeypatch):
     """Begin a log for machines, or people, and give what it writes."""

@@ -232,8 +232,8 @@ def prove(layout: Layout, plan: Plan) -> Proof:
     ids, hashes = plan.ids(), {key for _, key in plan.authors}
     own = {name for name in (one.partition(":")[2] for one in ids) if len(name.encode()) >= search.LEAST}
     texts = traces.pieces(layout, plan)
-    elsewhere = traces.spoken(layout, ids | own)
-    look, found = search.Search(search.Strings([*ids, *own, *hashes, *texts])), dict[str, list[str]]()
+    elsewhere = traces.spoken(layout, search.Strings(names=ids | own))
+    look, found = search.Search(search.Strings(texts, names=[*ids, *own, *hashes])), dict[str, list[str]]()
     for path in search.files(layout.root, {layout.forgetting, layout.lock}):
         held = look.file(path) - elsewhere - (hashes if path == layout.forgotten else set())
         if held:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import __version__, stages
 from pipeline.engines import last_run, ledger, project
-from pipeline.engines.days import Book
+from pipeline.engines.book import Book
 from pipeline.engines.ledger import Ledger
 from pipeline.errors import ModelError, PipelineError, StoreError
 from pipeline.models import registry

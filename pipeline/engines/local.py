@@ -14,7 +14,8 @@ import structlog
 
 from pipeline import files, stages
 from pipeline.engines import dictionaries, last_run, ledger, mending, publishing, retention, sweeping
-from pipeline.engines.days import Book, DayWork
+from pipeline.engines.book import Book
+from pipeline.engines.days import DayWork
 from pipeline.engines.inbox import Inbox, Taken
 from pipeline.engines.ledger import Ledger
 from pipeline.engines.pool import Pool

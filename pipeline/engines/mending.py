@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 import structlog
 
 from pipeline import files
-from pipeline.engines.days import Book
+from pipeline.engines.book import Book
 from pipeline.errors import StoreDamaged
 from pipeline.stages import STAGES, Stage
 from pipeline.store import parquet

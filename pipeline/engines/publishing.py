@@ -17,7 +17,7 @@ from pipeline.store.layout import Layout
 from pipeline.store.manifest import DayManifest, read, sha256, whole, write
 
 if TYPE_CHECKING:
-    from pipeline.engines.days import Book
+    from pipeline.engines.book import Book
     from pipeline.engines.local import DayResult
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import structlog
 
 from pipeline import files, stages
-from pipeline.engines.days import Book, DayWork
+from pipeline.engines.book import Book
+from pipeline.engines.days import DayWork
 from pipeline.engines.pool import Pool
 from pipeline.ingest.collect import Collected
 from pipeline.store.layout import Day, Layout

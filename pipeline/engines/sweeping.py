@@ -71,7 +71,7 @@ def _posts(layout: Layout, plan: Plan, known: Tombstones) -> None:
             if kept is table:
                 continue
             plan.merge(_gone(table.filter(pa.array(rows)), day, path.stem))
-            plan.count("posts", table.num_rows - kept.num_rows)
+            plan.count("rows of posts", table.num_rows - kept.num_rows)
             plan.count("references", _emptied(table, kept, rows))
             _begin(layout, plan, path)
             slices = (kept.slice(start, _ROWS) for start in range(0, kept.num_rows, _ROWS))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from pyarrow import compute as pc
 
@@ -23,7 +22,7 @@ def pieces(layout: Layout, plan: Plan) -> list[str]:
     """Cut the texts that are being forgotten into pieces that no post that stays has."""
     each = per_post(plan)
     found = {piece for one in plan.gone for piece in cut(one.text, each)}
-    return sorted(found - spoken(layout, found))
+    return sorted(found - spoken(layout, Strings(found)))
 
 
 def per_post(plan: Plan) -> int:
@@ -31,14 +30,14 @@ def per_post(plan: Plan) -> int:
     return max(2, MOST // max(1, len(plan.gone)))
 
 
-def spoken(layout: Layout, wanted: Iterable[str]) -> set[str]:
+def spoken(layout: Layout, wanted: Strings) -> set[str]:
     """Find which strings are words of posts that stay: in their texts, warnings and links."""
-    look, found = Strings(wanted), set[str]()
-    for day in layout.days() if len(look) else []:
+    found = set[str]()
+    for day in layout.days() if len(wanted) else []:
         for path in layout.pieces(day):
             table = parquet.read(path, ["text", "warning", "urls"])
             for column in (table["text"], table["warning"], pc.list_flatten(table["urls"])):
-                found |= look.find(memoryview(chunk.buffers()[2] or b"") for chunk in column.chunks if len(chunk))
+                found |= wanted.find(memoryview(chunk.buffers()[2] or b"") for chunk in column.chunks if len(chunk))
     return found
 
 

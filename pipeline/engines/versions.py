@@ -40,7 +40,8 @@ def _row(one: Version) -> Row:
     try:
         about = _described(one)
     except BundleDamaged as error:
-        return row | {"head": None, "accuracy": None, "macro_f1": None, "linear_macro_f1": None, "damaged": str(error)}
+        why = str(error).replace(f"{one.folder}/", "").partition(";")[0]  # a table has no room for more
+        return row | {"head": None, "accuracy": None, "macro_f1": None, "linear_macro_f1": None, "damaged": why}
     dev, linear = (plain(about["metrics"].get(part, {})) for part in ("dev", "dev_linear"))
     return row | {
         "head": about["recipe"]["head"]["kind"],
@@ -100,6 +101,8 @@ def lines(about: Row) -> list[str]:
         told = plain(about["metrics"].get(part, {}))
         if told:
             found.append(f"{title}: {', '.join(f'{name} {value}' for name, value in told.items())}")
+    if again := about["metrics"].get("refit"):
+        found.append(f"after that trained once more, on all {again['posts']:,} posts: that is what answers")
     if about["card"]:
         found.append(f"card: {about['card']}")
     return found + [f"{e['when'][:19]}  {e['action']} {e['version']}: {e['why']}" for e in about["history"]]

@@ -213,7 +213,7 @@ def _fits(fits: Fits, language: Language) -> dict[str, object]:
         words.append(t.fit_new.format(labels="、".join(map(writable, fits.new))))
     if fits.wide:
         words.append(t.fit_wide.format(share=f"{100 * fits.wide:.0f}"))
-    rows = [(t.fit_scored if fits.served else t.fit_both, fits.scored), (t.fit_served, fits.served)]
+    rows = [(t.fit_scored, fits.scored), (t.fit_served, fits.served)]
     return {
         "words": words,
         "rows": [(name, " – ".join(fit.days), fit.posts, fit.epochs, fit.labels) for name, fit in rows if fit],

@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import compute as pc
 
 LEAST = 12
 """Bytes of a string at the least."""
@@ -27,26 +28,27 @@ _LARGEST = 8 << 30
 """Bytes of a file once unpacked that are looked through."""
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _NAMES = re.compile(rb"(?<![A-Za-z0-9_])([A-Za-z0-9_.\-]{1,60}):([A-Za-z0-9_.:/@\-]{1,300})")
+_WORD = {bytes([byte]) for byte in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"}
 _RUNNING = "surface"
 """The column whose cells, one after the other, are a text."""
 
 
 class Strings:
-    """What is looked for: texts of LEAST bytes or more anywhere, shorter ``network:id`` as whole names."""
+    """What is looked for: texts of LEAST bytes or more anywhere, and names as whole words or as whole cells."""
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        long: dict[bytes, list[bytes]] = {}
-        self._short: set[bytes] = set()
-        for text in wanted:
-            data = text.encode("utf-8", "replace")
+    def __init__(self, texts: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Names of fewer than LEAST bytes are found in text only where they are of the form ``network:id``."""
+        self._names = {name.encode("utf-8", "replace") for name in names}
+        whole = {text.encode("utf-8", "replace") for text in texts} | self._names
+        self._long: dict[bytes, list[bytes]] = {}
+        for data in sorted(whole):
             if len(data) >= LEAST:
-                long.setdefault(data[:LEAST], []).append(data)
-            elif b":" in data:
-                self._short.add(data)
-        self._long, self._longest = long, max((len(d) for some in long.values() for d in some), default=LEAST)
+                self._long.setdefault(data[:LEAST], []).append(data)
+        self._short = {data for data in self._names if len(data) < LEAST and b":" in data}
         self._networks = {data.partition(b":")[0] for data in self._short}
+        self._reach = max(400 if self._short else 0, *(len(data) + 2 for data in (*whole, b"")))
         self._table = np.zeros(1 << _BITS, bool)
-        for first in long:
+        for first in self._long:
             self._table[_hashes(first)] = True
 
     def __len__(self) -> int:
@@ -54,34 +56,46 @@ class Strings:
 
     def find(self, blocks: Iterable[bytes | memoryview]) -> set[str]:
         """Find which of the strings occur in the blocks put together."""
-        found: set[bytes] = set()
-        rest = b""
-        for block in blocks:
-            for start in range(0, len(block), _BLOCK):
-                data = rest + bytes(block[start : start + _BLOCK])
-                found |= self._in(data)
-                rest = data[-max(self._longest - 1, 400 if self._short else 0) :]
+        found, rest, first = set[bytes](), b"", True
+        parts = (bytes(block[at : at + _BLOCK]) for block in blocks for at in range(0, len(block), _BLOCK))
+        block = next(parts, b"")
+        while block:
+            after = next(parts, b"")
+            data = rest + block
+            found |= self._in(data, first, not after)
+            rest, block, first = data[-self._reach :], after, first and len(data) <= self._reach
         return {one.decode() for one in found}
 
-    def _in(self, data: bytes) -> set[bytes]:
+    def _in(self, data: bytes, first: bool, last: bool) -> set[bytes]:
+        """Find strings in a part; a name that touches an end of it is found in the next part, or was in the last."""
         found: set[bytes] = set()
         if self._long and len(data) >= LEAST:
             for at in np.flatnonzero(self._table[_hashes(data)]).tolist():
-                some = self._long.get(data[at : at + LEAST])
-                found.update(one for one in some or () if data.startswith(one, at))
+                for one in self._long.get(data[at : at + LEAST], ()):
+                    if data.startswith(one, at) and (
+                        one not in self._names or _apart(data, at, at + len(one), first, last)
+                    ):
+                        found.add(one)
         if any(network + b":" in data for network in self._networks):
-            names = (match[0].rstrip(b".:-/@") for match in _NAMES.finditer(data))
-            found.update(name for name in names if name in self._short)
+            for match in _NAMES.finditer(data):
+                name = match[0].rstrip(b".:-/@")
+                if name in self._short and _apart(data, match.start(), match.start() + len(name), first, last):
+                    found.add(name)
         return found
 
     def cells(self, texts: pa.Array) -> set[str]:
-        """Find which of the short strings are a cell of a column."""
-        from pyarrow import compute as pc
-
-        if not self._short:
+        """Find which of the names are a cell of a column."""
+        if not self._names:
             return set()
-        wanted = pa.array(sorted(one.decode() for one in self._short), pa.string())
+        wanted = pa.array(sorted(one.decode() for one in self._names), texts.type)
         return set(texts.filter(pc.is_in(texts, wanted)).to_pylist())
+
+
+def _apart(data: bytes, start: int, end: int, first: bool, last: bool) -> bool:
+    """Tell whether no letter or digit touches a place, as far as that can be seen here."""
+    before = not first if start == 0 else data[start - 1 : start] in _WORD
+    after = not last if end == len(data) else data[end : end + 1] in _WORD
+    return not (before or after)
 
 
 def _hashes(data: bytes) -> np.ndarray:

@@ -23,6 +23,7 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",  # a busy machine is no error
     "OMP_NUM_THREADS": "1",
 }
 
@@ -43,10 +44,10 @@ def airflow():
             stderr=subprocess.STDOUT,
             text=True,
         ) as running:
-            lines = []
+            lines, waits = [], 0
             for line in running.stdout:
                 lines.append(line)
-                if "new_state=up_for_retry" in line:  # `dags test` would wait for minutes and try it again
+                if "No tasks to run" in line and (waits := waits + 1) > 9:  # for minutes, to try one again
                     running.kill()
         assert running.returncode == code, "".join(lines)[-5000:]
         return "".join(lines)

@@ -79,7 +79,7 @@ def test_a_post_goes_from_every_file_with_its_repost_and_references(desk):
     assert ids(desk) == ["2", "4", "5"]
     assert holding(desk, SECRET[:14], "jsonl:1") == []
     assert {one["reply_to"] for one in desk.posts()} == {None}
-    assert done.removed == {"posts": 2, "references": 1, "rejected rows": 1}
+    assert done.removed == {"rows of posts": 2, "references": 1, "rejected rows": 1}
     assert done.days == [ONE, TWO]
     assert (done.proof.clean, done.proof.found, done.proof.left_out) == (True, {}, 0)
     assert done.proof.texts > 0

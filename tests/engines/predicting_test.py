@@ -13,7 +13,7 @@ from desk import QUICK, Desk, Here
 
 from pipeline import models
 from pipeline.engines import learning, predicting
-from pipeline.engines.days import Book
+from pipeline.engines.book import Book
 from pipeline.errors import LostWorker
 from pipeline.models import registry
 from pipeline.models.bundle import Bundle
@@ -201,7 +201,7 @@ def test_a_day_is_done_without_a_model_that_cannot_answer(asked):
 def test_a_model_of_another_dictionary_is_not_asked(asked):
     two_days(asked, [1])
     serve(asked, dictionary="another")
-    assert not asked.run(reports=False).failed
+    assert not asked.run(through="predict").failed
     ((name, why),) = facts(asked)["notes"]
     assert name == "mood" and "made with the dictionary another" in why and facts(asked)["tasks"] == {}
 
@@ -210,7 +210,7 @@ def test_a_defect_of_a_model_costs_its_answers_not_the_day(asked, ruled):
     two_days(asked, [1])
     serve(asked)
     ruled.probabilities = staticmethod(lambda texts: 1 / 0)
-    assert not asked.run(reports=False).failed
+    assert not asked.run(through="predict").failed
     assert "ZeroDivisionError" in facts(asked)["notes"][0][1]
 
 
@@ -222,7 +222,7 @@ def test_a_worker_that_dies_costs_the_answers_not_the_day(asked, monkeypatch):
         raise LostWorker("predict: its worker process died")
 
     monkeypatch.setattr(Here, "apart", SimpleNamespace(submit=lambda *a: None, result=die))
-    assert not asked.run(reports=False).failed
+    assert not asked.run(through="predict").failed
     assert facts(asked)["notes"] == [["mood", "predict: its worker process died"]]
 
 
@@ -250,7 +250,7 @@ def test_a_model_whose_mistakes_are_unknown_tells_no_shares(asked):
 
 def test_the_run_before_a_first_training_makes_no_report(asked):
     two_days(asked)
-    asked.run(reports=False)
+    asked.run(through="predict")
     assert asked.watcher.lines == [(d, ["merge", "tokenise", "count", "predict"]) for d in (DAY, "2024-01-02")]
     assert not (asked.store / "reports" / "index.html").exists() and not (asked.store / "tables").exists()
     asked.run()

@@ -204,7 +204,8 @@ def test_few_labels_are_helped_by_weak_ones_which_are_never_gold(desk):
     few = [answer for answer in labels.rows_of(table) if int(answer.post_id[6:]) < 10]
     labelling.save(desk.project().layout, "mood", labels.as_table(few))
     from pipeline import stages
-    from pipeline.engines.days import Book, DayWork
+    from pipeline.engines.book import Book
+    from pipeline.engines.days import DayWork
     from pipeline.store.manifest import DayManifest
 
     project = desk.project()

@@ -10,8 +10,21 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from values import Values
+
 from pipeline.errors import InputError
-from pipeline.ingest import boards, collect, encoding, json_values, lines, origin, quarantine, strict_json, times
+from pipeline.ingest import (
+    boards,
+    collect,
+    encoding,
+    formats,
+    json_values,
+    lines,
+    origin,
+    quarantine,
+    strict_json,
+    times,
+)
 from pipeline.ingest.files import members
 from pipeline.ingest.formats import FORMATS, Format
 from pipeline.ingest.html import to_text
@@ -55,8 +68,12 @@ def a_file(name: str, raw: bytes) -> None:
 
 
 def a_format(known: Format, raw: bytes) -> None:
-    """Read JSON lines as one format."""
+    """Read JSON lines as one format: the bytes as they are, and an object made of them."""
     stored(list(json_values.from_lines(lines.split(iter([raw])), known, PLAIN)))
+    made = Values(raw).object()
+    found = formats.of(made)
+    for one in (known, found or known):
+        stored([json_values.record(item, one, 1, PLAIN, False) for item in formats.items(made, one)])
 
 
 def an_archive(kind: str, raw: bytes) -> None:

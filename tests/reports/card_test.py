@@ -77,7 +77,7 @@ def test_a_first_model_has_nothing_to_compare_with() -> None:
 
 def test_a_reason_without_words_of_its_own_says_the_program_s() -> None:
     shown = replace(fake_card.card(), reasons=(card.Reason("by_hand", True, "promoted by hand", {}),))
-    assert texts(parsed(shown), ".reasons li") == ["✓ 合格 promoted by hand"]
+    assert texts(parsed(shown), ".reasons li")[:1] == ["✓ 合格 promoted by hand"]
 
 
 def test_every_reason_of_a_decision_has_words_in_both_languages() -> None:
@@ -113,3 +113,13 @@ def test_the_json_says_the_same() -> None:
     assert found["reasons"][1]["values"]["label"] == "neutral"
     assert json.loads(card.as_json(fake_card.hostile()))["flips"][0]["text"].startswith("<script>")
     assert card.as_json(fake_card.card()) == card.as_json(fake_card.card())
+
+
+def test_it_says_which_training_the_scores_are_of() -> None:
+    found = " ".join(texts(parsed(fake_card.card()), "[aria-labelledby=fits]"))
+    assert "得点を測ったもの" in found and "応答するもの" in found and "2024-01-01 – 2024-01-07" in found
+    assert "学習し直して初めて覚えたラベル：odd" in found and "線形モデルの割合は 30 %" in found
+    one = replace(fake_card.card(), fits=replace(fake_card.card().fits, served=None, new=(), reasons=(), wide=0.0))
+    told = " ".join(texts(parsed(one), "[aria-labelledby=fits]"))
+    assert "そのまま応答する" in told and "応答するもの" not in told and "線形" not in told
+    assert texts(parsed(replace(one, fits=None)), "#fits") == []

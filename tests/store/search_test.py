@@ -24,11 +24,23 @@ def test_finds_just_what_a_plain_search_finds(wanted, data, size):
 
 
 def test_a_short_id_is_found_as_a_whole_name_alone():
-    wanted = Strings(["jsonl:7"])
+    wanted = Strings(names=["jsonl:7"])
     assert wanted.find([b'{"id": "jsonl:7", ', b'"n": 1}']) == {"jsonl:7"}
     assert wanted.find([b"see jsonl:7. and"]) == {"jsonl:7"}
     assert wanted.find([b"jsonl:70 xjsonl:7 jsonl:7a"]) == set()
     assert wanted.find([b"jso", b"nl:7 "]) == {"jsonl:7"}
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+@pytest.mark.parametrize("name", ["jsonl:7", "jsonl:1234567890"])
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [("{}", True), ('"{}"', True), ("/{}/", True), ("x{}", False), ("{}0", False), ("あ{}い", True), ("{}1 {}", True)],
+)
+def test_names_are_found_whole_wherever_the_blocks_end(size, name, text, there):
+    data = text.format(name, name).encode()
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    assert Strings(names=[name]).find(blocks) == ({name} if there else set())
 
 
 def packed(folder):
@@ -64,7 +76,9 @@ def test_looks_into_every_kind_of_file(tmp_path):
 
 def test_short_ids_in_cells(tmp_path):
     pq.write_table(pa.table({"post_id": ["jsonl:1", "jsonl:12", "jsonl:3"]}), tmp_path / "a.parquet")
-    assert Search(Strings(["jsonl:12", "jsonl:2"])).file(tmp_path / "a.parquet") == {"jsonl:12"}
+    assert Search(Strings(names=["jsonl:12", "jsonl:2", "jsonl:1234567890123"])).file(tmp_path / "a.parquet") == {
+        "jsonl:12"
+    }
 
 
 @pytest.mark.parametrize("head", [b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ\0"])
