@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import structlog
 
 from pipeline import files
 from pipeline.errors import StoreDamaged
 from pipeline.store import parquet
 from pipeline.store.layout import Layout
 from pipeline.tables import COLLECTED, EXCLUSIONS, REMOVALS
+
+log = structlog.get_logger()
 
 _DAY = re.compile(r"date=(\d{4}-\d\d-\d\d)")
 
@@ -66,12 +69,17 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
     new_removals = [path for path in removals if everything or path.stem in keys]
     if not new and not new_removals and not everything:
         return
+    known = [] if everything else sorted((layout.root / "exclusions").glob("*.parquet"))
+    for path in known:
+        if _damaged(path):
+            log.warning("damaged", file=layout.relative(path), then="found again from all that was collected")
+            return update(layout, keys, everything=True)
     with duckdb.connect() as database:
         ids = ("post_id", "author")
         _register(database, "new_post", new, ("post_id",))
         _register(database, "removal", removals, ids)
         _register(database, "new_removal", new_removals, ids)
-        _register(database, "known", sorted((layout.root / "exclusions").glob("*.parquet")), ("post_id", "reason"))
+        _register(database, "known", known, ("post_id", "reason"))
         columns = (*ids, "edited_at", "collected_at", "line", "file")
         damaged: list[StoreDamaged] = []
         stream = _stopped_by(damaged, _batches(pieces, columns))
@@ -127,14 +135,15 @@ def _save(layout: Layout, table: pa.Table) -> None:
     }
     for day, rows in found.items():
         path = layout.exclusions(day)
-        if not path.exists() or not _holds(path, rows):
+        if not path.exists() or _damaged(path) or not parquet.read(path).equals(rows):
             parquet.write(layout.root, path, EXCLUSIONS, [rows])
     for day in stale - set(found):
         files.remove(layout.exclusions(day))
 
 
-def _holds(path: Path, rows: pa.Table) -> bool:
+def _damaged(path: Path) -> bool:
     try:
-        return bool(parquet.read(path).equals(rows))
+        parquet.read(path)
     except StoreDamaged:
-        return False
+        return True
+    return False

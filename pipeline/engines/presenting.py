@@ -282,7 +282,14 @@ def _settings(settings: Settings) -> dict[str, str]:
 
     paths = {"dictionary", "stop_words", "synonyms"}  # of this machine: not for a page that may be shared
     models = {"__all__": {"gold", "recipe", "names"}}
-    hidden: Any = {"inbox": True, "store": True, "monitoring": True, "words": paths, "models": models}
+    hidden: Any = {
+        "inbox": True,
+        "store": True,
+        "monitoring": True,
+        "privacy": {"keep_days"},  # no report is made again for it
+        "words": paths,
+        "models": models,
+    }
     walk("", settings.model_dump(mode="json", exclude=hidden))
     return found
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pipeline.engines.local import DayResult
 
 
+_SHOWN = ("merge", "tabulate", "report")
+"""Stages whose results the calendar shows, or whether there are any."""
+
+
 def publish(project: Project, book: Book, results: Sequence[DayResult]) -> None:
     """Write ``reports/index.html`` where something changed, since it was written or before a run that was killed."""
     from pipeline.reports import index
@@ -28,7 +32,8 @@ def publish(project: Project, book: Book, results: Sequence[DayResult]) -> None:
     layout = project.layout
     page = layout.reports / "index.html"
     told = {
-        str(day): {name: one.outputs for name, one in manifest.stages.items()} for day, manifest in book.days.items()
+        str(day): {name: one.outputs for name, one in manifest.stages.items() if name in _SHOWN}
+        for day, manifest in book.days.items()
     }
     made_of = {"days": told, "language": project.settings.report.language, "hibi": __version__}
     fingerprint = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

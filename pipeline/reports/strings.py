@@ -315,8 +315,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "得点は、最近の投稿を見ずに学習したモデルのもの。応答するのは、採用が決まったあとに、同じ設定と同じ回数ですべての投稿から"
         "学習し直したモデル。測るための投稿も学習したので、その得点は固定の正解集合でしか測れない。",
         "The scores are of a training that saw none of the posts it was asked. What answers is the same recipe, "
-        "trained once more after the decision, for as many epochs, on all posts. Those held out are among them, so that "
-        "only a frozen gold set can measure it.",
+        "trained once more after the decision, for as many epochs, on all posts. Those held out are among them, so "
+        "that only a frozen gold set can measure it.",
     ),
     "fit_one": (
         "得点を測ったモデルがそのまま応答する（採用された場合）。",

@@ -13,6 +13,7 @@ import pytest
 CLONE = Path(__file__).resolve().parents[2]
 DAGS = CLONE / "dags"
 
+sys.path.insert(0, str(DAGS))  # as Airflow does
 try:
     version("apache-airflow")
 except PackageNotFoundError:

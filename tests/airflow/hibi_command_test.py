@@ -3,7 +3,6 @@
 import email
 import os
 import socketserver
-import sys
 import threading
 import time
 from pathlib import Path
@@ -11,9 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException
-from conftest import CLONE, DAGS
-
-sys.path.insert(0, str(DAGS))
+from conftest import CLONE
 
 
 @pytest.fixture

@@ -38,6 +38,9 @@ PLAIN = origin.of("1705330798.dat", RULES.sources[0], TOKYO, False)
 FOLDER = Path(tempfile.mkdtemp(prefix="hibi-fuzz-"))
 
 
+A_POST = b'{"id": "1", "author": "a", "created_at": "2024-01-01T00:00:00Z", "text": "a"}'
+
+
 def stored(found: list[Record]) -> None:
     """Nothing that was read is unfit to be stored, and a table can be made of it."""
     for one in found:
