@@ -87,7 +87,9 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
         try:
             database.execute(_SEEN, {"everything": everything})
         except duckdb.Error as error:
-            raise (damaged or [error])[0] from None
+            if damaged:
+                raise damaged[0] from None
+            raise error
         database.execute(_EXCLUDED)
         _save(layout, database.sql(_ALL, params={"everything": everything}).to_arrow_table())
 

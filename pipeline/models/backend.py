@@ -1,6 +1,6 @@
 """The one file that speaks to TensorFlow itself; with another Keras backend every function here does without.
 
-Keras's LSTM runs a loop of single operations on the CPU. TensorFlow has a whole LSTM as one operation (BlockLSTMV2),
+Keras's LSTM runs a loop of single operations on the CPU. TensorFlow has a whole LSTM as one operation (BlockLSTM),
 which needs a quarter of the time to be traced and somewhat less to run; on a GPU Keras's own goes to cuDNN.
 """
 
@@ -103,7 +103,8 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
 def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, sequences: bool) -> Any:
     """Compute an LSTM over (rows, width, numbers). States of padding are what the loop makes of it: nobody reads them.
 
-    BlockLSTMV2 is TensorFlow's kernel ``rnn/lstm_ops.cc``; its gates stand in Keras's order.
+    BlockLSTM is TensorFlow's kernel ``rnn/lstm_ops.cc``. Not its second version, whose gates stand in Keras's order: the
+    gradient that TensorFlow has for that is the first version's, and wrong by as much as it is large.
     """
     tf = _tensorflow()
     kernel, recurrent, bias = (tf.convert_to_tensor(weight) for weight in weights)
@@ -113,10 +114,10 @@ def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, se
     if backwards:
         timed = tf.reverse_sequence(timed, lengths, 0, 1)
     unused = tf.zeros((units,))
-    out = tf.raw_ops.BlockLSTMV2(
+    out = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.cast(width, tf.int64), x=timed, h_prev=state[0], cs_prev=state[1],
-        w=tf.concat([kernel, recurrent], 0), b=bias,
-        wci=unused, wcf=unused, wco=unused, cell_clip=0.0, use_peephole=False,
+        w=_reordered(tf.concat([kernel, recurrent], 0)), b=_reordered(bias),
+        wci=unused, wcf=unused, wco=unused, forget_bias=0.0, cell_clip=-1.0, use_peephole=False,
     )  # fmt: skip
     last = tf.stack([lengths - 1, tf.range(rows)], 1)
     final_h, final_c = tf.gather_nd(out.h, last), tf.gather_nd(out.cs, last)
@@ -125,6 +126,13 @@ def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, se
         states = tf.reverse(tf.reverse_sequence(states, lengths, 0, 1), [0])
     shown = tf.transpose(states, (1, 0, 2)) if sequences else final_h[:, None]
     return tf.ensure_shape(final_h, (None, units)), shown, [final_h, final_c]
+
+
+def _reordered(gates: Any) -> Any:
+    """Put Keras's gates (input, forget, cell, output) in the order of BlockLSTM (input, cell, forget, output)."""
+    tf = _tensorflow()
+    into, forget, cell, out = tf.split(gates, 4, -1)
+    return tf.concat([into, cell, forget, out], -1)
 
 
 class Adam(keras.optimizers.Adam):  # type: ignore[misc]

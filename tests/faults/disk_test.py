@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import fill
+from damaging import fill
 from desk import FORMATS, QUICK, Desk, Here
 
 from pipeline.engines import integrity

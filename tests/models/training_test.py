@@ -54,7 +54,7 @@ def test_what_it_leaves_behind(fitted):
         rows = list(csv.DictReader(file))
     assert [(row["member"], row["epoch"]) for row in rows] == [(str(m), str(e)) for m in (0, 1) for e in (1, 2, 3, 4)]
     assert len(rows) == len(done.history)
-    assert list((folder / "tensorboard").iterdir())
+    assert not backend.on_tensorflow() or list((folder / "tensorboard").iterdir())
     assert not (folder / checkpoint.NAME).exists()
     assert {path.split("/")[0] for path in done.weights} == {"0", "1"}
 
