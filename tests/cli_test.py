@@ -477,7 +477,7 @@ def test_doctor_names_a_file_with_a_flipped_byte(hibi, made):
     finally:
         path.write_bytes(whole)
     assert (code, err) == (1, "")
-    assert f"FAIL  store: 1 damaged or missing, such as counts/date={ONE}/part-0.parquet; remove them" in out
+    assert f"files are not what was written; counts/date={ONE}/part-0.parquet: its SHA-256 is not the one" in out
     assert machine[0] == 1
     assert [check["name"] for check in json.loads(machine[1]) if not check["ok"]] == ["store"]
 

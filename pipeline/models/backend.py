@@ -103,8 +103,8 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
 def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, sequences: bool) -> Any:
     """Compute an LSTM over (rows, width, numbers). States of padding are what the loop makes of it: nobody reads them.
 
-    BlockLSTM is TensorFlow's kernel ``rnn/lstm_ops.cc``. Not its second version, whose gates stand in Keras's order: the
-    gradient that TensorFlow has for that is the first version's, and wrong by as much as it is large.
+    BlockLSTM is TensorFlow's kernel ``rnn/lstm_ops.cc``. Not its second version, whose gates stand in Keras's order:
+    the gradient that TensorFlow has for that is the first version's, and wrong by as much as it is large.
     """
     tf = _tensorflow()
     kernel, recurrent, bias = (tf.convert_to_tensor(weight) for weight in weights)

@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 class Tied(encoders.Plain):
     """States (..., d) -> a score for each unit, (..., units), by the embedding itself (Press and Wolf 2017).
 
-    ``scale`` multiplies the scores: an embedding's numbers are small, and states that must make up for it saturate.
+    ``scale`` multiplies the scores: an embedding begins with small numbers, which the states would have to make up for.
     """
 
     def __init__(self, embed: encoders.Embed, scale: float = 1.0, **kwargs: Any) -> None:

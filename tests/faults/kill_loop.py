@@ -281,16 +281,19 @@ class Loop:
             self.wrong.append(f"{where}: a reader sees a half: {error}")
             return
         self.wrong += [f"{where}: {fault}" for fault in faults_of_manifests(store, tree)]
-        self.wrong += [
-            f"{where}: {name} is neither the old nor the new file"
-            for name, sum_ in tree.items()
-            if sum_ not in self.known
-        ]
-        state = hashlib.sha256(repr(tree).encode()).hexdigest()
+        stage = min((start for start in self.starts if start >= number), default=None)
+        if point == "full":
+            stage = None  # what does not need the file was done all the same
+        else:
+            changed = (name for name, content in tree.items() if content not in self.known)
+            self.wrong += [f"{where}: {name} is neither the old nor the new file" for name in changed]
         if tree == self.ends.get(number):
             return  # the end of a stage: see goes_on
+        state = hashlib.sha256(repr((tree, stage)).encode()).hexdigest()
+        if point == "full" and number % 3 and number != len(self.writes):
+            return  # all of the rest would be done again for each: every third is
         if state not in self.equal:  # what is published is what another break left: the rest was cleared away
-            self.again(store, where, end=min((start for start in self.starts if start >= number), default=None))
+            self.again(store, where, stage)
             self.equal.add(state)
 
     def broken(self, fault, store, here, target):

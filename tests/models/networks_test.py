@@ -74,6 +74,33 @@ def test_the_lstm_of_one_operation_is_keras_s_lstm():
         assert np.allclose(a, b, atol=1e-6)
 
 
+@pytest.mark.skipif(not backend.on_tensorflow(), reason="TensorFlow's own operation")
+@pytest.mark.parametrize("backwards", [False, True])
+def test_its_gradient_is_keras_s_too(backwards):
+    """TensorFlow's gradient of BlockLSTMV2 is wrong: every value of it, while the states are right."""
+    import tensorflow as tf
+
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(4, 7, 5)).astype(np.float32)
+    mask = np.arange(7) < np.array([7, 3, 1, 5])[:, None]
+    shown = (mask[:, ::-1] if backwards else mask)[:, :, None]  # Keras gives states in the order of computation
+    weights = draw.normal(size=(4, 7, 6)).astype(np.float32) * shown
+    plain, ours = (kind(6, return_sequences=True, go_backwards=backwards) for kind in (keras.layers.LSTM, backend.LSTM))
+    plain.build(x.shape)
+    ours.build(x.shape)
+    ours.set_weights(plain.get_weights())
+    found = []
+    for layer in (plain, ours):
+        given = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            value = tf.reduce_sum(layer(given, mask=mask) * weights)
+        found.append(tape.gradient(value, [given, *layer.trainable_weights]))
+    for theirs, mine in zip(*found, strict=True):
+        assert np.abs(np.array(theirs)).max() > 0.1
+        assert np.allclose(theirs, mine, atol=1e-5)
+
+
 def test_adam_of_one_pass_is_keras_s_adam():
     def trained(optimiser):
         keras.utils.set_random_seed(3)
