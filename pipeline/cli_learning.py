@@ -60,6 +60,9 @@ def train(
     recipe: Recipe = None,
     start: Start = None,
     votes: Annotated[str | None, typer.Option("--votes", help='Column of judges\' votes as JSON, {"1": 3}.')] = None,
+    also: Annotated[
+        str | None, typer.Option("--also", help="Column of further texts with the same label, to learn from alone.")
+    ] = None,
     seed: Seed = None,
     promote: Promote = False,
     store: StorePath = None,
@@ -74,7 +77,7 @@ def train(
     measured = Table(dev, text, label, votes) if dev else None
     wish = Wish(recipe, start, seed, promote)
     with terminal.TrainingBar() as bar:
-        done = training.train(chosen, layout, name, Table(data, text, label, votes), measured, wish, bar)
+        done = training.train(chosen, layout, name, Table(data, text, label, votes, also), measured, wish, bar)
     _told(done, as_json)
 
 
