@@ -261,12 +261,14 @@ class Loop:
 
     def breaks(self, point, number):
         """Break a run at a write, look at what a reader sees, run again and compare."""
+        if point == "before" and number - 1 not in self.starts:
+            return  # on the disk, that is where the write before was renamed
+        if point in ("half", "written", "full") and not self.drafted[number - 1]:
+            return  # a removal is not written
         done = max(start for start in self.starts if start < number)
         target, store = self.writes[number - 1], linked(self.bases / str(done), self.killed)
         # a run that goes on writes first that it began
         here = number if done == 0 else number - done + 1
-        if point in ("half", "written", "full") and not self.drafted[number - 1]:
-            return  # a removal is not written
         status = forked(lambda: self.broken(f"{point}:{here}", store, here, target))
         where = f"{point} at write {number} of {len(self.writes)}, {target}"
         expected = 1 << 8 if point == "full" else int(signal.SIGKILL)  # as waitpid tells them

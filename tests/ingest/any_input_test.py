@@ -120,9 +120,10 @@ def test_rows_of_any_bytes_are_counted_once(content: bytes) -> None:
 @given(st.lists(ANY_TEXT, max_size=8), st.sampled_from(["utf-8", "utf-16", "cp932", "euc_jp", "iso2022_jp"]))
 def test_rows_of_any_text_in_any_encoding_are_counted_once(some: list[str], code: str) -> None:
     first = json.dumps({"id": "1", "created_at": "2024-01-01T00:00:00Z", "text": "朝の雨"}, ensure_ascii=False)
-    text = "\n".join([first, *some])
-    told = accounted(text.encode(code, "replace"))
-    assert told["Post"] >= 1
+    content = "\n".join([first, *some]).encode(code, "replace")
+    told = accounted(content)
+    no_text = encoding.detect(content, complete=True) is None  # more than a twentieth of it are controls
+    assert told["Post"] >= (0 if no_text else 1)
 
 
 @FEW

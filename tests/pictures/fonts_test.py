@@ -70,7 +70,7 @@ def test_a_damaged_font_is_refused_with_its_name_and_what_to_do(
 @pytest.mark.usefixtures("fresh")
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylopdf_fonts_jp", None)
-    with pytest.raises(FontError, match="install the package pylopdf-fonts-jp"):
+    with pytest.raises(FontError, match="font package pylopdf-fonts-jp is missing; install it anew"):
         fonts.path()
 
 
