@@ -18,7 +18,7 @@ run: .venv/ready ## set up, train two models, and make the report of the sample
 	$(BIN)/hibi run $(SAMPLE)
 
 test: .venv/ready-dev ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: .venv/ready-dev ## lint and types
 	$(BIN)/ruff check .
@@ -26,7 +26,7 @@ check: .venv/ready-dev ## lint and types
 	$(BIN)/mypy
 
 faults: .venv/ready-dev ## break it in every way that tests/FAULTS.md names
-	$(BIN)/python -m pytest -n auto $$(grep -oE 'tests/[a-z0-9_/]+_test\.py::[a-z0-9_]+' tests/FAULTS.md | sort -u)
+	$(BIN)/python -m pytest -n auto --dist worksteal $$(grep -oE 'tests/[a-z0-9_/]+_test\.py::[a-z0-9_]+' tests/FAULTS.md | sort -u)
 
 bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.md)
 	$(BIN)/python benchmarks/day.py
