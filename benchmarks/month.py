@@ -82,7 +82,7 @@ def wrong_days(store: Path) -> list[str]:
 def _right(posts: Path, tagger: object, store: Path) -> bool:
     plain: Counter[tuple[str, str, str]] = Counter()
     for text in pq.read_table(posts, columns=["clean"])["clean"].to_pylist():
-        for word in tagger(text):  # type: ignore[operator]
+        for word in tagger(text):
             feature = word.feature
             plain[feature.orthBase or word.surface, feature.lemma or word.surface, feature.pos1] += 1
     found = pq.read_table(store / "counts" / posts.parent.name / "part-0.parquet").to_pylist()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from desk import Here
+from desk import Workers
 
 from pipeline import cli, logs
 from pipeline.engines import pool, surroundings
@@ -47,22 +47,6 @@ def logged(err):
     events = [json.loads(one) for one in err.splitlines()]
     assert len({one["run"] for one in events}) == 1
     return [(one["event"], one) for one in events]
-
-
-class Workers(Here):
-    """Stands for the pool: jobs are done in this process."""
-
-    def __init__(self, workers):
-        self.workers = workers
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def start(self):
-        pass
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,22 @@ class Here:
         return future.result()
 
 
+class Workers(Here):
+    """Stands for the pool: jobs are done in this process."""
+
+    def __init__(self, workers):
+        self.workers = workers
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def start(self):
+        pass
+
+
 class Desk:
     """An inbox and a store in a temporary folder, and runs over them."""
 

@@ -6,8 +6,12 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pipeline.ingest.records import RAW_LIMIT, Rejected
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _DELIMITERS = "\t,;"
 _LONGEST_LINE = 1 << 20
@@ -33,14 +37,15 @@ class _Chunks(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         while not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
             self._left = chunk
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
+        room = memoryview(buffer).cast("B")
+        size = min(len(room), len(self._left))
+        room[:size], self._left = self._left[:size], self._left[size:]
         return size
 
 

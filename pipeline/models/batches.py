@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -107,12 +107,18 @@ def lay_out(texts: dict[str, Ragged], rows: np.ndarray, plan: Plan) -> Batch:
     return Batch(rows, inputs, np.pad(weights, (0, full - len(rows))) if full > len(rows) else weights)
 
 
+class _End(NamedTuple):
+    """Stands after the last item."""
+
+    error: BaseException | None
+
+
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """Draw from an iterator in a thread, a few items ahead; its error is raised here, and leaving early ends it."""
-    waiting: queue.Queue[tuple[bool, T | BaseException | None]] = queue.Queue(_AHEAD)
+    waiting: queue.Queue[T | _End] = queue.Queue(_AHEAD)
     left = threading.Event()
 
-    def put(item: tuple[bool, T | BaseException | None]) -> bool:
+    def put(item: T | _End) -> bool:
         while not left.is_set():
             try:
                 waiting.put(item, timeout=0.1)
@@ -124,22 +130,18 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     def draw() -> None:
         try:
             for item in items:
-                if not put((True, item)):
+                if not put(item):
                     return
-            put((False, None))
+            put(_End(None))
         except BaseException as error:  # whatever it is, it belongs to the one who waits
-            put((False, error))
+            put(_End(error))
 
     threading.Thread(target=draw, daemon=True, name="batches").start()
     try:
-        while True:
-            more, item = waiting.get()
-            if more:
-                yield item  # type: ignore[misc]
-            elif item is None:
-                return
-            else:
-                raise item  # type: ignore[misc]
+        while not isinstance(item := waiting.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
     finally:
         left.set()
 

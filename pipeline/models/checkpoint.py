@@ -65,7 +65,8 @@ def load(folder: Path, fingerprint: str) -> State | None:
             if about["fingerprint"] != fingerprint:
                 return None
             about["best"] = -np.inf if about["best"] is None else about["best"]
-            return State(**about, arrays={key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+            names = file.keys()
+            return State(**about, arrays={name: file.get_tensor(name) for name in names})
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None  # none, or one damaged by the fall: the training begins anew
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from desk import QUICK, Desk, Here
+from desk import QUICK, Desk, Here, Workers
 
 from pipeline import cli, logs
 from pipeline.engines import dictionaries, pool, project, retokenising
@@ -18,22 +18,6 @@ from pipeline.text.lexicon import Lexicon
 DAYS = [dt.date(2024, 1, n) for n in (1, 2, 3)]
 FIRST, _, LAST = DAYS
 KEPT = ("posts", "tokens", "counts", "tables", "reports", "manifests/days", "collected")
-
-
-class Workers(Here):
-    """Stands for the pool: jobs are done in this process."""
-
-    def __init__(self, workers):
-        self.workers = workers
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def start(self):
-        pass
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pipeline.reports import card
 
 
 def parsed(shown: card.Card, language: str = "ja") -> LexborHTMLParser:
-    return LexborHTMLParser(card.render(shown, language))  # type: ignore[arg-type]
+    return LexborHTMLParser(card.render(shown, language))
 
 
 def texts(tree: LexborHTMLParser, selector: str) -> list[str]:
@@ -85,13 +85,13 @@ def test_every_reason_of_a_decision_has_words_in_both_languages() -> None:
     from pipeline.reports.strings import texts as words
 
     for language in ("ja", "en"):
-        assert {name for name in promotion._WORDS if not hasattr(words(language), f"reason_{name}")} == set()  # type: ignore[arg-type]
-        assert {p for p in promotion._PARTS if not hasattr(words(language), f"part_{p}")} == set()  # type: ignore[arg-type]
+        assert {name for name in promotion._WORDS if not hasattr(words(language), f"reason_{name}")} == set()
+        assert {p for p in promotion._PARTS if not hasattr(words(language), f"part_{p}")} == set()
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_hostile_text_stays_text_and_no_script_may_run(language: str) -> None:
-    html = card.render(fake_card.hostile(), language)  # type: ignore[arg-type]
+    html = card.render(fake_card.hostile(), language)
     html.encode("utf-8")
     tree = LexborHTMLParser(html)
     assert not tree.css("script")

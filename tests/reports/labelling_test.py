@@ -16,7 +16,7 @@ from pipeline.reports.characters import writable
 
 
 def parsed(queue: labelling.Queue, language: str = "ja") -> LexborHTMLParser:
-    return LexborHTMLParser(labelling.render(queue, language))  # type: ignore[arg-type]
+    return LexborHTMLParser(labelling.render(queue, language))
 
 
 def rows(queue: labelling.Queue) -> list[list[str]]:

@@ -21,7 +21,7 @@ def day() -> Day:
 
 
 def parsed(day: Day, language: str = "ja") -> LexborHTMLParser:
-    return LexborHTMLParser(page.render(day, language))  # type: ignore[arg-type]
+    return LexborHTMLParser(page.render(day, language))
 
 
 def texts(tree: LexborHTMLParser, selector: str) -> list[str]:

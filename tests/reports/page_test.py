@@ -23,7 +23,7 @@ def day() -> Day:
 
 
 def parsed(day: Day, language: str = "ja") -> LexborHTMLParser:
-    return LexborHTMLParser(page.render(day, language))  # type: ignore[arg-type]
+    return LexborHTMLParser(page.render(day, language))
 
 
 def text(tree: LexborHTMLParser, selector: str) -> str:
@@ -57,7 +57,7 @@ def test_without_a_day_before_nothing_is_compared(day: Day) -> None:
 def test_english_texts_with_japanese_words(day: Day) -> None:
     tree = parsed(day, "en")
     assert text(tree, "h1") == "1 January 2024 Monday"
-    assert tree.css_first("html").attributes["lang"] == "en"  # type: ignore[union-attr]
+    assert tree.css_first("html").attributes["lang"] == "en"
     first = tree.css(".ranked tbody tr")[3]
     assert [cell.text().strip() for cell in first.css("th, td")][1:4] == ["静か", "シズカ", "adjectival noun"]
     own = re.sub(r"[぀-ヿ一-鿿々]+", "", "日々")
@@ -82,7 +82,7 @@ def test_the_way_from_yesterday_stands_in_words(day: Day) -> None:
 
 def test_words_with_posts_are_buttons_and_the_data_finds_them(day: Day) -> None:
     tree = parsed(day)
-    data = json.loads(tree.css_first("#contexts").text())  # type: ignore[union-attr]
+    data = json.loads(tree.css_first("#contexts").text())
     buttons = tree.css("button.word")
     assert buttons
     for button in buttons:
@@ -137,7 +137,7 @@ class Inert(HTMLParser):
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_hostile_text_stays_text(language: str) -> None:
     day = fake_day.hostile_day()
-    html = page.render(day, language)  # type: ignore[arg-type]
+    html = page.render(day, language)
     html.encode("utf-8")  # no lone surrogate
     Inert().feed(html)
     tree = LexborHTMLParser(html)
@@ -145,8 +145,8 @@ def test_hostile_text_stays_text(language: str) -> None:
     assert (
         tree.css_first(".summary blockquote").text()
         == "<script>alert(1)</script><img src=x onerror=alert(1)> 投稿 投稿"
-    )  # type: ignore[union-attr]
-    data = json.loads(tree.css_first("#contexts").text())  # type: ignore[union-attr]
+    )
+    data = json.loads(tree.css_first("#contexts").text())
     assert [post[2] for post in data["posts"]] == [writable(post.text) for post in day.posts]
     assert {post[3] for post in data["posts"]} == {None, 'https://example.jp/?q="><b>'}
     buttons = tree.css(".ranked button.word")
@@ -155,7 +155,7 @@ def test_hostile_text_stays_text(language: str) -> None:
 
 def test_policy_allows_this_style_and_this_script_and_nothing_else(day: Day) -> None:
     tree = parsed(day)
-    policy = tree.css_first("meta[http-equiv]").attributes["content"]  # type: ignore[union-attr]
+    policy = tree.css_first("meta[http-equiv]").attributes["content"]
     assert policy is not None and policy.startswith("default-src 'none'; ") and "unsafe" not in policy
     html = page.render(day, "ja")
     style = html.partition("<style>")[2].partition("</style>")[0]

@@ -30,7 +30,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     every = [*ours, *TEMPLATES.parents[1].rglob("*.py")]
     names = set(vars(strings.texts("ja")))
     assert named(*ours) - names == set()
-    by_name = {*TableName.__args__, *Totals.__dataclass_fields__}  # type: ignore[attr-defined]
+    by_name = {*TableName.__args__, *Totals.__dataclass_fields__}
     # of a picture, a reason, a set of posts, a model's part; of a task, its labels, its queries: by their names
     prefixes = ("cloud_", "reason_", "part_", "role_", "task_", "named_", "query_", "data_")
     assert {name for name in names - named(*every) - by_name if not name.startswith(prefixes)} == set()

@@ -57,7 +57,7 @@ def test_hostile_text_is_neither_run_nor_linked(tmp_path: Path) -> None:
 def test_a_day_without_anything_is_a_workbook_too(tmp_path: Path, language: str) -> None:
     day = fake_day.day(size=12, number=0)
     empty = replace(day, tables=tuple(replace(t, data=t.data.slice(0, 0)) for t in day.tables), summary=(), notes=())
-    workbook.write(empty, tmp_path / "report.xlsx", language)  # type: ignore[arg-type]
+    workbook.write(empty, tmp_path / "report.xlsx", language)
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     assert [sheet.max_row for sheet in book.worksheets[1:]] == [1] * 6
 
