@@ -1,8 +1,12 @@
-# hibi: `make run` makes the report of the shipped sample, `make test` runs the tests. Needs python3.11+ with venv.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# hibi: `make run` makes the report of the shipped sample, `make test` runs the tests. Needs Python 3.11 to 3.13
+# with venv: TensorFlow has no wheels for a later one.
+PYTHON ?= $(shell for one in 3.11 3.12 3.13 3; do command -v python$$one && break; done)
 BIN := .venv/bin
-STORE ?= store
-SECONDS ?= 60
+STORE = store
+SECONDS = 60
+RESOLVE = $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
+# Tests write and sync thousands of small files: in memory where there is room, a third faster.
+ROOMY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 4000000 ] 2>/dev/null && echo TMPDIR=/dev/shm)
 SAMPLE = --settings data/sample/hibi.toml --store $(STORE)
 
 .PHONY: run test check faults bench audit airflow test-airflow fuzz clean lock help
@@ -18,7 +22,7 @@ run: .venv/ready ## set up, train two models, and make the report of the sample
 	$(BIN)/hibi run $(SAMPLE)
 
 test: .venv/ready-dev ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(ROOMY) $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: .venv/ready-dev ## lint and types
 	$(BIN)/ruff check .
@@ -26,22 +30,17 @@ check: .venv/ready-dev ## lint and types
 	$(BIN)/mypy
 
 faults: .venv/ready-dev ## break it in every way that tests/FAULTS.md names
-	$(BIN)/python -m pytest -n auto --dist worksteal $$(grep -oE 'tests/[a-z0-9_/]+_test\.py::[a-z0-9_]+' tests/FAULTS.md | sort -u)
+	$(ROOMY) $(BIN)/python -m pytest -n auto --dist worksteal $$(grep -oE 'tests/[a-z0-9_/]+_test\.py::[a-z0-9_]+' tests/FAULTS.md | sort -u)
 
 bench: .venv/ready-dev ## measure beside a plain script (see benchmarks/README.md)
 	$(BIN)/python benchmarks/day.py
 
 lock: .venv/uv   ## resolve the dependencies anew
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra build --extra cpu pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra build --extra cpu --extra dev pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --group airflow -o requirements-airflow.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --group audit -o requirements-audit.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --group fuzz -o requirements-fuzz.lock
+	$(RESOLVE) --extra build --extra cpu pyproject.toml -o requirements.lock
+	$(RESOLVE) --extra build --extra cpu --extra dev pyproject.toml -o requirements-dev.lock
+	$(RESOLVE) --group airflow -o requirements-airflow.lock
+	$(RESOLVE) --group audit -o requirements-audit.lock
+	$(RESOLVE) --group fuzz -o requirements-fuzz.lock
 
 audit: .venv-audit/ready ## look for known holes in the dependencies, and for unsafe code
 	.venv-audit/bin/bandit -q -r pipeline dags -c pyproject.toml
@@ -50,7 +49,7 @@ audit: .venv-audit/ready ## look for known holes in the dependencies, and for un
 airflow: .venv-airflow/ready ## set up Airflow for dags/, in an environment of its own
 
 test-airflow: .venv/ready .venv-airflow/ready ## run the tests of dags/
-	.venv-airflow/bin/python -m pytest tests/airflow
+	$(ROOMY) .venv-airflow/bin/python -m pytest tests/airflow
 
 fuzz: .venv/ready-fuzz ## look for bytes that crash a reader, SECONDS=60 in all; what is found is kept in tests/fuzz/crashes
 	$(BIN)/python tests/fuzz/readers.py --seconds $(SECONDS)

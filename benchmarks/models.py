@@ -28,6 +28,7 @@ import unlabelled
 from kneser_ney import Trigram
 
 from pipeline import reports
+from pipeline.engines import learning
 from pipeline.engines.project import open_lexicon
 from pipeline.models import arithmetic, baseline, beam, evaluation, examples, generation, recipe, serving, training
 from pipeline.models.examples import Examples, label_names, label_numbers
@@ -148,8 +149,7 @@ class Bench:
 
     def words_of(self, wanted: Recipe) -> Any:
         """Open the dictionary for recipes that read Japanese words; it takes some seconds."""
-        japanese = any(branch.language == "ja" and branch.unit == "word" for branch in wanted.branches.values())
-        return self.lexicon if japanese else None
+        return self.lexicon if learning.reads_words(wanted) else None
 
     def labels(self, name: str, pair: Pair, start: Any = None, wanted: Recipe | None = None) -> dict[str, Any]:
         """Train a recipe with labels over seeds, and the linear model once."""

@@ -11,6 +11,11 @@ import typer
 
 from pipeline import cli_forget, cli_labels, cli_learning, cli_retokenise, cli_schedule, cli_upkeep, logs, terminal
 from pipeline.cli_options import (
+    BUSY,
+    FAILED,
+    INTERRUPTED,
+    PARTLY,
+    USAGE,
     Csv,
     Json,
     SettingsPath,
@@ -18,6 +23,7 @@ from pipeline.cli_options import (
     StorePath,
     Top,
     Until,
+    Workers,
     cores,
     day_of,
     open_store,
@@ -29,8 +35,6 @@ if TYPE_CHECKING:
     from pipeline.engines.pool import Pool
     from pipeline.settings import Settings
     from pipeline.store.layout import Layout
-
-FAILED, USAGE, PARTLY, BUSY, INTERRUPTED = 1, 2, 3, 75, 130
 
 app = typer.Typer(
     help="hibi 日々: a daily text-mining pipeline for Japanese posts. Files in, a report a day out.",
@@ -51,8 +55,10 @@ def main() -> NoReturn:
         _stop(error, USAGE)
     except PipelineError as error:
         _stop(error, FAILED)
-    except KeyboardInterrupt:
-        _stop("interrupted; run again to go on", INTERRUPTED)
+    except SystemExit as end:  # typer makes one of Ctrl-C, and says nothing
+        if end.code == INTERRUPTED:
+            _stop("interrupted; run again to go on", INTERRUPTED)
+        raise
     except Exception as error:
         if not logs.for_machines():
             raise
@@ -83,7 +89,7 @@ def run(
     date: Annotated[str | None, typer.Option("--date", help="One day, 2024-01-31, or today.")] = None,
     since: Since = None,
     until: Until = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")] = None,
+    workers: Workers = None,
     force: Annotated[str | None, typer.Option("--force", help="Run this stage even where it is current.")] = None,
     through: Annotated[
         str | None, typer.Option("--through", help="Stop after this stage: ingest, count, predict. [default: report]")
@@ -128,19 +134,20 @@ def _run(
     for option, name in (("--force", force), ("--through", through)):
         if name is not None and name not in names:
             raise SettingsError(f"{option} {name}: no such stage; one of {', '.join(names)}")
+    final, first = day_of(date or until, chosen), day_of(date or since, chosen)
     _say_begin(layout, settings, pool)
     try:
         opened = project.open_project(chosen, layout.root, settings)
+        inboxes = _inboxes(inbox or list(chosen.inbox), layout)
     except PipelineError as error:
         _record(chosen, layout, error)
         raise
-    last = local.last_closed_day(opened, dt.datetime.now(dt.UTC))
-    span = day_of(date or until, chosen) or last, day_of(date or since, chosen)
-    wanted = local.Wanted(*span, force, through, verify, closed=last)
+    closed = local.last_closed_day(opened, dt.datetime.now(dt.UTC))
+    wanted = local.Wanted(final or closed, first, force, through, verify, closed=closed)
     printer = terminal.Printer(layout)
     outcome, code = None, FAILED
     try:
-        outcome = local.run(opened, _inboxes(inbox or list(chosen.inbox), layout), wanted, pool, printer)
+        outcome = local.run(opened, inboxes, wanted, pool, printer)
         code = PARTLY if outcome.failed else 0
     finally:
         printer.close(outcome, code)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline import logs, terminal
-from pipeline.cli_options import Json, SettingsPath, StorePath, answer, cores, open_store
+from pipeline.cli_options import FAILED, Json, SettingsPath, StorePath, Workers, answer, cores, open_store
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
     from pipeline.engines.forgetting import Forgotten, Proof
 
-_FAILED = 1
 _SHOWN = 10
 """Lines of a kind that a person is told; --json tells all."""
 
@@ -31,7 +30,7 @@ def forget(
     ] = None,
     store: StorePath = None,
     settings: SettingsPath = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")] = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Remove posts for good from every table, report and label, and prove it. Without a file: end what was killed."""
@@ -54,7 +53,7 @@ def forget(
             printer.close(None)
     answer(asdict(done), as_json, lambda _: list(_lines(done)))
     if done.failed or not done.proof.clean:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(FAILED)
 
 
 def _lines(done: Forgotten) -> Iterator[str]:

@@ -49,8 +49,8 @@ def queue(
     found = asking.ask(opened, day_of(date, chosen), task, size)
     if as_json:
         terminal.print_json([asdict(one) for one in found])
-    for one in found if not as_json else []:
-        _say(_asked_lines(one))
+    else:
+        _say(line for one in found for line in _asked_lines(one))
 
 
 @label.command("import")
@@ -145,7 +145,8 @@ def _task_lines(task: TaskLabels) -> Iterator[str]:
 
 def _retrained_lines(done: Retrained) -> Iterator[str]:
     if done.version is None:
-        yield f"{done.task}: nothing new to learn since {done.champion}"
+        yield f"{done.task}: nothing new to learn{f'; {done.champion} stays' if done.champion else ''}"
+        yield from (f"  {note}" for note in done.notes)
         return
     verdict = "promoted" if done.promoted else f"not promoted; {done.champion} stays"
     yield f"{done.version}: {verdict}"

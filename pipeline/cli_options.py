@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import terminal
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, StoreDamaged
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.store.layout import Layout
+
+FAILED, USAGE, PARTLY, BUSY, INTERRUPTED = 1, 2, 3, 75, 130
+"""Exit codes; 0 is done."""
 
 StorePath = Annotated[
     Path | None, typer.Option("--store", help="Folder of the store. [default: store, or as in the settings]")
@@ -25,6 +28,7 @@ Csv = Annotated[bool, typer.Option("--csv", help="Answer in CSV.")]
 Since = Annotated[str | None, typer.Option("--since", help="First day, 2024-01-31.")]
 Until = Annotated[str | None, typer.Option("--until", help="Last day; may lie in the future.")]
 Top = Annotated[int, typer.Option("--top", min=1, help="Rows at the most.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")]
 
 
 def settings_here() -> Path | None:
@@ -39,7 +43,12 @@ def settings_of(store: Path | None) -> Path | None:
     from pipeline.store.layout import Layout
 
     here = settings_here()
-    run = None if store is None and here else last_run.recall(Layout(store or load(None).store))
+    try:
+        run = None if store is None and here else last_run.recall(Layout(store or load(None).store))
+    except StoreDamaged as error:
+        raise SettingsError(
+            f"{error.path}: damaged, so the settings of the last run are not known; name them with --settings"
+        ) from error
     if run is None:
         return here
     found = Path(run["settings"]) if run["settings"] else None

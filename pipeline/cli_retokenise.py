@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
 
 import typer
 
 from pipeline import logs, terminal
-from pipeline.cli_options import SettingsPath, StorePath, cores, open_store, settings_of
-
-FAILED, PARTLY = 1, 3
+from pipeline.cli_options import FAILED, PARTLY, SettingsPath, StorePath, Workers, cores, open_store, settings_of
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -19,7 +16,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def retokenise(
     store: StorePath = None,
     settings: SettingsPath = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes. [default: all cores]")] = None,
+    workers: Workers = None,
 ) -> None:
     """Analyse all days anew with the dictionary as it is now."""
     from pipeline.engines import project, retokenising

@@ -137,7 +137,7 @@ def _plan(
     from pipeline.engines import last_run, learning, scheduling
 
     file = settings or settings_of(store)
-    chosen, layout = open_store(file, store)
+    chosen, layout = open_store(file, store, of_run=True)
     root = layout.root.absolute()
     told = last_run.recall(layout)
     inboxes = inbox or ([] if chosen.inbox else [Path(one) for one in (told["inbox"] if told else [])])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipeline import terminal
-from pipeline.cli_options import Json, SettingsPath, StorePath, answer, open_store
+from pipeline.cli_options import FAILED, Json, SettingsPath, StorePath, answer, open_store
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def doctor(store: StorePath = None, settings: SettingsPath = None, as_json: Json
     if as_json:
         terminal.print_json(checks)
     if not all(check["ok"] for check in checks):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 def _opened(settings: Path | None, store: Path | None) -> tuple[Settings | SettingsError, Layout | None]:

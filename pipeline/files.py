@@ -39,7 +39,7 @@ def staged(root: Path, target: Path) -> Iterator[Path]:
         yield draft
         _break("half", number, draft)
         _flush(draft)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         _break("written", number)
         draft.replace(target)
         _break("renamed", number)
@@ -65,7 +65,7 @@ def staged_folder(root: Path, target: Path) -> Iterator[Path]:
         for path in sorted(draft.iterdir()):
             _flush(path)
         _flush(draft)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         if target.exists():  # an empty folder would be replaced without an error
             raise FileExistsError(errno.EEXIST, "there already")
         _break("written", number)
@@ -108,7 +108,7 @@ def clear_staging(root: Path) -> None:
     """Remove what a killed run left half written. Call only while holding the store. Raises StoreUnwritable."""
     try:
         for draft in (root / ".staging").glob("*"):
-            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)  # a question's own, just ended
     except OSError as error:
         raise _unwritable(root / ".staging", error) from error
 
@@ -128,6 +128,14 @@ def _break(point: str, number: int, draft: Path | None = None) -> None:
 
 def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
     return StoreUnwritable(f"{path}: cannot be written ({error.strerror or error}); check disk and rights")
+
+
+def _make(folder: Path) -> None:
+    """Make a folder where there is none, and those above it: each flushed into the one that holds it."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush(folder.parent)
 
 
 def _flush(path: Path) -> None:

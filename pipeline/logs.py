@@ -116,13 +116,18 @@ def _as_json(_logger: Any, _method: str, event: Event) -> str:
     order = ("timestamp", "level", "run", "event")
     ordered = {key: event[key] for key in order if key in event} | dict(event)
     utf_8 = (sys.stderr.encoding or "").lower().replace("-", "") == "utf8"
-    return _inert(json.dumps(ordered, ensure_ascii=not utf_8, default=str))
+    return inert(json.dumps(ordered, ensure_ascii=not utf_8, default=str))
 
 
-def _inert(line: str) -> str:
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() else json.dumps(c).strip('"') if c != "\x7f" else "\\u007f" for c in line)
+def inert(written: str, keep: str = "") -> str:
+    """Give JSON in which no character acts on a terminal: the same data, with more of JSON's escapes."""
+    if written.isprintable():
+        return written
+    return "".join(c if c.isprintable() or c in keep else _escape(c) for c in written)
+
+
+def _escape(sign: str) -> str:
+    return "\\u007f" if sign == "\x7f" else json.dumps(sign)[1:-1]  # the one control that JSON leaves as it is
 
 
 def _for_people(_logger: Any, _method: str, event: Event) -> str:

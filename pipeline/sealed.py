@@ -15,15 +15,11 @@ def dumps(content: dict[str, Any]) -> bytes:
 
 
 def loads(data: bytes) -> dict[str, Any]:
-    """Read what :func:`dumps` wrote. Raises ValueError where it is no object or does not fit its seal.
-
-    One without a seal, of a store from before there were seals, is taken as it is.
-    """
+    """Read what :func:`dumps` wrote. Raises ValueError where it is no object, or has no seal that it fits."""
     content = json.loads(data)
     if not isinstance(content, dict):
         raise ValueError("not an object")
-    seal = content.pop(_SEAL, None)
-    if seal is not None and seal != _seal(content):
+    if content.pop(_SEAL, None) != _seal(content):
         raise ValueError("its content does not fit its seal")
     return content
 
@@ -33,4 +29,5 @@ def _seal(content: dict[str, Any]) -> str:
 
 
 def _text(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
+    return text.encode("utf-8", "surrogatepass") + b"\n"  # a name of a file may be no UTF-8

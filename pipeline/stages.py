@@ -35,7 +35,7 @@ class Stage:
     reads: tuple[str, ...]
     """Stages of the same day whose outputs it reads."""
     reads_before: tuple[tuple[str, int], ...] = ()
-    """(stage, n): that stage's outputs of the n days before."""
+    """(stage, n): that stage's outputs of the n days before, at least: see :func:`looks_back`."""
     settings: tuple[str, ...] = ()
     """Settings that change its outputs, as dotted keys."""
     dictionary: bool = False
@@ -65,6 +65,12 @@ STAGES = (
 
 ANALYSE, PRESENT = STAGES[:4], STAGES[4:]
 """What needs its own day alone, and what also looks at days before: those must be analysed first."""
+
+
+def looks_back(stage: Stage, settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Tell of a stage (stage, n): that stage's outputs of the n days before; a report's charts may show more days."""
+    charts = settings.pictures.days - 1 if stage.name == "report" else 0
+    return tuple((name, max(before, charts)) for name, before in stage.reads_before)
 
 
 def setting(settings: Settings, key: str) -> Any:

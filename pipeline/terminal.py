@@ -33,24 +33,20 @@ class Printer:
         self._began = monotonic()
 
     def file(self, taken: Taken) -> None:
-        """Name a file that is not posts, or could not be read."""
+        """Name a file that is not posts, gave none, or could not be read."""
         if taken.error and taken.foreign:
             self._line(f"not posts: {printable(taken.error)}")
         elif taken.error:
             self._failed(f"FAILED: {printable(taken.error)}", "file failed", file=taken.path.name, error=taken.error)
+        elif not taken.rows:
+            self._line(f"no posts: {printable(taken.path.name)}; `hibi status` tells what its rows were")
         if taken.growing:
             self._line(f"still being written: {printable(taken.path.name)}; what is added comes with the next run")
 
     def days(self, total: int) -> None:
         """Start the bar."""
         if total and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("days"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            progress = Progress(*columns, console=Console(stderr=True), transient=True)
-            progress.start()
-            self._bar = (progress, progress.add_task("days", total=total))
+            self._bar = _started("days", total)
 
     def day(self, result: DayResult, manifest: DayManifest) -> None:
         """Print a day's line."""
@@ -110,13 +106,7 @@ class TrainingBar:
 
     def __enter__(self) -> TrainingBar:
         if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            progress = Progress(*columns, console=Console(stderr=True), transient=True)
-            progress.start()
-            self._bar = (progress, progress.add_task("getting ready", total=None))
+            self._bar = _started("getting ready", None)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -141,6 +131,17 @@ class TrainingBar:
             )
 
 
+def _started(told: str, total: int | None) -> tuple[Progress, TaskID]:
+    """Show a bar below what is printed; it leaves nothing behind."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    progress.start()
+    return progress, progress.add_task(told, total=total)
+
+
 def log_retrained(done: Retrained) -> None:
     """Tell machines what came of a retraining."""
     if logs.for_machines():
@@ -156,9 +157,9 @@ def _log() -> Any:
 
 
 def day_line(layout: Layout, result: DayResult, manifest: DayManifest) -> str:
-    """Say what a day holds and where its report lies."""
+    """Say what a day holds and where its report lies; in quarantine are also the posts that broke an analysis off."""
     facts = manifest.stages["merge"].facts
-    lost = manifest.stages["tokenise"].facts["lost"] if "tokenise" in manifest.stages else 0
+    lost = sum(manifest.stages[name].facts.get("lost", 0) for name in ("merge", "tokenise") if name in manifest.stages)
     quarantined = sum(source["quarantined"] for source in facts["files"]) + lost
     counts = (
         f"{facts['posts']:,} posts, {facts['authors']:,} authors, {facts['reposts']:,} reposts,"
@@ -182,14 +183,7 @@ def json_text(content: Any, indent: int | None = None) -> str:
     """Write JSON in which no character acts on a terminal: the same data, with more of JSON's escapes."""
     import json
 
-    text = json.dumps(content, ensure_ascii=False, indent=indent, default=str)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\u3000" else _escape(c, json.dumps(c)) for c in text)
-
-
-def _escape(sign: str, written: str) -> str:
-    return "\\u007f" if sign == "\x7f" else written[1:-1]  # the one control that JSON leaves as it is
+    return logs.inert(json.dumps(content, ensure_ascii=False, indent=indent, default=str), keep="\n\u3000")
 
 
 def print_rows(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, as_csv: bool) -> None:

@@ -97,7 +97,7 @@ def test_without_keras_the_extra_is_named(hibi, monkeypatch):
     with pytest.raises(Exception, match=r"hibi\[cpu\]"):
         learning.require_keras()
     code, _, err = hibi("retrain", "mood")
-    assert code == 1 and "hibi[cpu]" in err
+    assert code == 1 and "'.[cpu]'" in err
 
 
 @pytest.mark.parametrize(("promoted", "verdict"), [(True, "promoted"), (False, "not promoted; mood/0001 stays")])
@@ -121,5 +121,8 @@ def test_a_retraining_says_what_was_decided_and_why(hibi, monkeypatch, tmp_path,
 
 
 def test_nothing_new_is_said(hibi, monkeypatch):
-    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: Retrained("mood", None, "mood/0001", False))
-    assert hibi("retrain", "mood")[1] == "mood: nothing new to learn since mood/0001\n"
+    done = Retrained("mood", None, "mood/0001", False, notes=["mood/0001 answers instead"])
+    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: done)
+    assert hibi("retrain", "mood")[1] == "mood: nothing new to learn; mood/0001 stays\n  mood/0001 answers instead\n"
+    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: Retrained("mood", None, None, False))
+    assert hibi("retrain", "mood")[1] == "mood: nothing new to learn\n"

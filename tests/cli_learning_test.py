@@ -192,4 +192,4 @@ def test_without_keras_the_command_names_what_to_install(made, call, monkeypatch
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "keras" else real(name))
     code, _, err = call("predict", "mood", "--store", made.store, given=b"text\n")
-    assert code == 1 and "pip install 'hibi[cpu]'" in err
+    assert code == 1 and "pip install -e '.[cpu]'" in err

@@ -14,7 +14,7 @@ import pytest
 from desk import Workers
 
 from pipeline import cli, logs
-from pipeline.engines import pool, surroundings
+from pipeline.engines import local, pool, surroundings
 
 ONE, TWO = "2024-01-01", "2024-01-02"
 ESCAPES = "\x1b[31m赤い\x1b[0m花 \x07\x9b2J \u202e逆さ \x7f消える"
@@ -217,6 +217,25 @@ def test_another_process_holds_the_store(hibi, small):
     assert hibi(*small.run)[0] == 0  # it has ended
 
 
+def test_a_night_without_an_inbox_is_known_to_status(hibi, small):
+    assert hibi(*small.run)[0] == 0
+    assert hibi("run", "--store", small.store, "--settings", small.settings)[0] == 2
+    found = json.loads(hibi("status", "--json", "--store", small.store)[1])
+    assert (found["ok"], found["run"]["exit"]) == (False, 2)
+    assert found["run"]["error"] == "no inbox: name one with --inbox or in hibi.toml"
+
+
+def test_an_interrupted_run_says_so(hibi, small, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local, "run", interrupted)
+    code, out, err = hibi(*small.run)
+    assert (code, out) == (130, "")
+    event, told = logged(err)[-1]
+    assert (event, told["exit"], told["error"]) == ("run ended", 130, "interrupted; run again to go on")
+
+
 # Exit codes 2 and 1
 
 
@@ -360,6 +379,16 @@ def test_status_names_only_files_that_are_still_there(hibi, small):
     assert {file["name"]: file["gone"] for file in files} == {
         "a.jsonl": False, "broken.jsonl.gz": True, "list.json": True,
     }  # fmt: skip
+
+
+def test_a_file_that_gave_no_posts_is_named_with_its_rows(hibi, small):
+    event = {"did": "did:plc:a", "time_us": 1_704_067_200_000_000, "kind": "identity"}
+    (small.inbox / "likes.jsonl").write_text(f"{json.dumps(event)}\n" * 3 + "\nnot JSON\n")
+    code, out, _ = hibi(*small.run)
+    assert code == 0 and "no posts: likes.jsonl; `hibi status` tells what its rows were" in out
+    said = hibi("status", "--store", small.store)[1]
+    assert "likes.jsonl: no posts, of 5 rows 1 quarantined, 1 blank, 3 notice" in said.splitlines()
+    assert "likes.jsonl" not in hibi(*small.run)[1]
 
 
 def test_words_as_json_csv_and_table(hibi, made):

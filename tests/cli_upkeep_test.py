@@ -7,7 +7,7 @@ import sys
 import pytest
 from desk import QUICK, Desk, Here
 
-from pipeline import cli, cli_upkeep, logs, terminal
+from pipeline import __version__, cli, cli_upkeep, logs, sealed, terminal
 from pipeline.engines import doctor, surroundings
 from pipeline.engines.days import DayWork
 from pipeline.errors import WorkError
@@ -116,12 +116,22 @@ def test_status_names_what_is_damaged_and_tells_the_rest(hibi, desk):
     assert any(f"counts/date={ONE}/part-0.parquet: missing" in line for line in damaged)
 
 
+def test_status_does_not_guess_what_it_cannot_know(hibi, desk, tmp_path):
+    (tmp_path / "bad.toml").write_text('[words]\ndictionary = "none.csv"\n')
+    told = hibi("status", "--store", desk.store, "--settings", tmp_path / "bad.toml")[1].splitlines()
+    assert f"{ONE} to {TWO}: 3 posts, unknown what is up to date" in told
+    assert any(line.startswith("damaged: ") and "none.csv" in line for line in told)
+    first, second = hibi("status", "--store", tmp_path / "nowhere")[1].splitlines()
+    assert first.endswith(f"nowhere: 0 days, 0 kB, hibi {__version__}") and second.startswith("nothing is there yet")
+
+
 def test_status_tells_of_models(hibi, desk):
     for number in (1, 2):
         folder = desk.store / "models" / "mood" / "versions" / f"{number:04}"
         folder.mkdir(parents=True)
-        (folder / "version.json").write_text('{"made_at": "2024-01-02T18:00:00+00:00"}')
-    (desk.store / "models" / "mood" / "served.json").write_text('{"format": 1, "stack": [1], "log": []}')
+        (folder / "version.json").write_bytes(sealed.dumps({"made_at": "2024-01-02T18:00:00+00:00"}))
+    served = sealed.dumps({"format": 1, "stack": [1], "log": []})
+    (desk.store / "models" / "mood" / "served.json").write_bytes(served)
     out = hibi("status", "--store", desk.store)[1]
     assert "model mood/0002 of 2024-01-03 03:00: kept; mood/0001 answers" in out.splitlines()
     [model] = json.loads(hibi("status", "--store", desk.store, "--json")[1])["models"]
@@ -153,6 +163,17 @@ def test_doctor_goes_on_where_the_settings_cannot_be_read(hibi, tmp_path):
     first, *rest = out.splitlines()
     assert first.startswith("FAIL  settings: hibi.toml: report.langauge: ") and first.endswith("; correct the file")
     assert [line[:4] for line in rest if "python: " in line or "font: " in line] == ["ok  ", "ok  "]
+
+
+def test_what_the_last_run_was_done_with_may_be_damaged(hibi, desk):
+    (desk.store / "manifests" / "run.json").write_bytes(b"{}")
+    code, out, err = hibi("doctor", "--store", desk.store)
+    assert code == 1 and "Traceback" not in err
+    assert "FAIL  settings: " in out and "name them with --settings" in out
+    assert "manifests/run.json: its content does not fit its seal: the next run writes it anew" in out
+    (desk.store / "hibi.toml").write_text("")
+    code, out, _ = hibi("status", "--store", desk.store, "--settings", desk.store / "hibi.toml")
+    assert code == 0 and any("run.json" in line for line in out.splitlines() if line.startswith("damaged: "))
 
 
 def test_doctor_shows_what_it_looks_at_and_clears_the_line_before_it_prints(hibi, desk, monkeypatch):
@@ -190,6 +211,12 @@ def test_schedule_cron_fills_the_paths_in(hibi, home):
     assert ' run --store "$STORE" --settings "$SETTINGS" || ' in night
     assert " retrain mood " in week and "retrain lm" not in week  # which learns from texts
     assert "retrain" not in hibi("schedule", "cron", "--settings", home / "hibi.toml", "--no-retrain")[1]
+
+
+def test_schedule_of_a_run_without_settings_takes_none_of_the_folder(hibi, desk, tmp_path):
+    (tmp_path / "cwd" / "hibi.toml").write_text('timezone = "UTC"\n[[models]]\nname = "mood"\n')
+    out = hibi("schedule", "cron", "--store", desk.store)[1]
+    assert "CRON_TZ=Asia/Tokyo" in out.splitlines() and "SETTINGS=" not in out and "retrain" not in out
 
 
 def test_schedule_takes_the_variables_that_change_what_hibi_does(hibi, home, monkeypatch):

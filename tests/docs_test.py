@@ -114,7 +114,7 @@ def test_every_command_and_option_is_named(name):
 @pytest.mark.parametrize("name", READMES)
 def test_every_exit_code_and_stage_is_named(name):
     text = text_of(name)
-    for code in (0, cli.FAILED, cli.USAGE, cli.PARTLY, cli.BUSY):
+    for code in (0, cli.FAILED, cli.USAGE, cli.PARTLY, cli.BUSY, cli.INTERRUPTED):
         assert f"\n| {code} | " in text
     for stage in stages.STAGES:
         assert re.search(rf"\b{stage.name}\b", prose(name), re.ASCII), stage.name

@@ -23,6 +23,17 @@ def test_drafts_lie_outside_the_tables(tmp_path):
         assert draft.parent == tmp_path / ".staging"
 
 
+def test_a_new_folder_is_flushed_into_the_one_that_holds_it_before_it_is_written_to(tmp_path, monkeypatch):
+    flushed, flush = [], files._flush
+    monkeypatch.setattr(files, "_flush", lambda path: (flushed.append(path), flush(path)))
+    target = tmp_path / "posts" / "date=2024-01-01" / "part-0.parquet"
+    files.write(tmp_path, target, b"")
+    assert [path for path in flushed if path.is_dir()] == [tmp_path, tmp_path / "posts", target.parent]
+    flushed.clear()
+    files.write(tmp_path, target, b"again")
+    assert [path for path in flushed if path.is_dir()] == [target.parent]
+
+
 def test_clearing_removes_what_a_killed_run_left(tmp_path):
     (tmp_path / ".staging" / "folder").mkdir(parents=True)
     (tmp_path / ".staging" / "left").write_bytes(b"half")

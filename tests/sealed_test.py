@@ -18,8 +18,14 @@ def test_a_digit_turned_into_another_is_noticed():
         sealed.loads(data.replace(b"12", b"13"))
 
 
-def test_one_of_before_there_were_seals_is_taken():
-    assert sealed.loads(b'{"posts": 12}') == {"posts": 12}
+def test_what_has_no_seal_is_no_less_damaged():
+    with pytest.raises(ValueError, match="does not fit its seal"):
+        sealed.loads(b'{"posts": 12}')
+
+
+def test_a_name_that_is_no_utf_8_comes_back():
+    content = {"files": {"/inbox/\udcff.jsonl": 1}}  # what Python makes of the byte FF
+    assert sealed.loads(sealed.dumps(content)) == content
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"3", b"\xff"])

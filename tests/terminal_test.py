@@ -1,14 +1,17 @@
 """What the command prints: no post moves a cursor, and no data is lost for that."""
 
 import csv
+import datetime as dt
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import terminal
+from pipeline.store.layout import Layout
 
 ACTING = "\x1b[2J\x1b]0;title\x07\x9b31m\x7f\u202e\u2066\r\x08\x00"
 
@@ -42,6 +45,14 @@ def test_rows_of_every_kind(capsys):
     assert acts(capsys.readouterr().out) == []
     terminal.print_rows(rows, list(rows[0]), as_json=False, as_csv=False)
     assert acts(capsys.readouterr().out) == []
+
+
+def test_the_line_of_a_day_counts_all_that_is_in_quarantine(tmp_path):
+    facts = {"posts": 5, "authors": 1, "reposts": 0, "copies": 0, "files": [{"quarantined": 2}, {"quarantined": 1}]}
+    stages = {"merge": SimpleNamespace(facts=facts | {"lost": 4}), "tokenise": SimpleNamespace(facts={"lost": 8})}
+    result = SimpleNamespace(day=dt.date(2024, 1, 1), ran=["count"])
+    line = terminal.day_line(Layout(tmp_path), result, SimpleNamespace(stages=stages))
+    assert "0 copies, 15 quarantined  no report yet" in line  # rows of files 2 + 1, ended cleaning 4, ended MeCab 8
 
 
 def test_an_error_names_a_hostile_file_without_acting_on_the_terminal(tmp_path, monkeypatch, capsys):

@@ -26,7 +26,10 @@ def sentences(posts: pa.Table, tokens: Iterable[pa.Table], stop_words: frozenset
 
 
 def weights(posts: pa.Table) -> np.ndarray:
-    """Give each post the number of posts that say it: itself and its copies; reposts and copies themselves 0."""
+    """Give each post the number of posts that say it: itself, its copies and reposts; those themselves 0.
+
+    Reposts of what is not among the posts count together, to the first of them.
+    """
     ids = posts["post_id"].combine_chunks()
     copy = pc.fill_null(pc.index_in(posts["duplicate_of"].combine_chunks(), ids), -1).to_numpy()
     repost = posts["is_repost"].to_numpy()

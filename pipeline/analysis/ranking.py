@@ -81,10 +81,10 @@ def _posts(span: Span, more: str = "") -> str:
   FROM {span.read("posts", "filename = true", "file_row_number = true")})"""
 
 
-def _words(span: Span, pos: Sequence[str], name: str = "word", among: str = "") -> str:
+def _words(span: Span, pos: Sequence[str], name: str = "word", among: str = "", more: str = "") -> str:
     kinds, synonyms = ", ".join(f"'{p}'" for p in pos), span.word_list(SYNONYMS)
     return f"""{name} AS MATERIALIZED (
-  SELECT token.{_DAY} AS day, post, base, reading, pos, preferred,
+  SELECT token.{_DAY} AS day, post, base, reading, pos{more}, preferred,
     coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM {synonyms}) OR subpos LIKE '固有名詞%' THEN base
                              ELSE lemma END) AS key
   FROM {span.read("tokens", "filename = true")} AS token LEFT JOIN {synonyms} ON variant = base
@@ -190,16 +190,22 @@ def _ranked(parts: Sequence[str], pos: str, previous: dt.date | None, limit: int
 
 def spellings(span: Span) -> str:
     """List the spellings of each group of the content words: word, pos, base."""
-    parts = [_words(span, WORD_TABLES["content_words"]), _NAMES]
-    return "WITH " + ",\n".join(parts) + "\nSELECT DISTINCT name.word, pos, base FROM word JOIN name USING (key, pos)"
+    return _spellings(span)
+
+
+def _spellings(span: Span, more: str = "") -> str:
+    parts = [_words(span, WORD_TABLES["content_words"], more=more), _NAMES]
+    chosen = f"SELECT DISTINCT name.word, pos, base{more} FROM word JOIN name USING (key, pos)"
+    return "WITH " + ",\n".join(parts) + "\n" + chosen
 
 
 def history(span: Span, today: dt.date) -> str:
     """Count some of today's words on each day, in all their spellings of today: word, day, count.
 
-    The parameter ``words`` lists them as ``pos TAB word``. Reads counts alone, so that a month costs little.
+    The parameter ``words`` lists them as ``pos TAB word``. What is written alike but has another lemma (いる: 居る,
+    要る) is told apart. Of the other days reads counts alone, so that a month costs little.
     """
-    return f"""WITH spelling AS ({spellings(span.on(today))})
+    return f"""WITH spelling AS ({_spellings(span.on(today), ", lemma")})
 SELECT spelling.pos || chr(9) || spelling.word AS word, filename.split('date=')[-1][:10] AS day, sum(count)::BIGINT
-FROM {span.read("counts", "filename = true")} AS counts JOIN spelling USING (base, pos)
+FROM {span.read("counts", "filename = true")} AS counts JOIN spelling USING (base, lemma, pos)
 WHERE spelling.pos || chr(9) || spelling.word IN (SELECT unnest($words)) GROUP BY ALL"""

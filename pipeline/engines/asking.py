@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,16 +83,15 @@ def _tasks(project: Project, name: str | None) -> list[tuple[Task, list[str]]]:
 
 def _ask(project: Project, day: Span, task: Task, names: list[str], size: int) -> Asked:
     date, notes = day.days[0], list[str]()
-    table, seed = (
-        _sampled(labelling.own_posts(project.layout, date), MOST, _seed(task.name, date)),
-        _seed(task.name, date),
-    )
+    seed = _seed(task.name, date)
+    table = _sampled(labelling.own_posts(project.layout, date), MOST, seed)
+    texts = table["text"].to_pylist()
     served = _served(project, task.name, notes)
     groups, asked = _asked(project, task, table)
-    points = queue.vectors(table["text"].to_pylist()) if table.num_rows else np.zeros((0, 1))
+    points = queue.vectors(texts) if texts else np.zeros((0, 1))
     picks = queue.pick(
         points,
-        _doubts(project, served, table["text"].to_pylist(), task.several, notes),
+        _doubts(project, served, texts, task.several, notes),
         groups=groups,
         asked=asked,
         reference=_reference(project, served, date, seed),
@@ -207,7 +207,7 @@ def _write(project: Project, shown: Queue) -> list[Path]:
 
 def _names(task: str) -> Iterator[str]:
     yield task
-    yield from (f"{task}-{number}" for number in range(2, 1000))
+    yield from (f"{task}-{number}" for number in count(2))
 
 
 def _paths(folder: Path, name: str) -> Iterable[Path]:

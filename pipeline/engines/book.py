@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from pipeline import stages
 from pipeline.engines import absences, predicting
 from pipeline.engines.project import Project
+from pipeline.errors import StoreDamaged
 from pipeline.stages import Stage
 from pipeline.store.layout import Day
-from pipeline.store.manifest import DayManifest, sha256, verify
+from pipeline.store.manifest import DayManifest, read, sha256, verify
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Book:
             found |= {f"model {name}": "in service" if served else "none" for name, served in self.models.items()}
         for name in stage.reads:
             found |= self._outputs(name, day)
-        for name, before in stage.reads_before:
+        for name, before in stages.looks_back(stage, project.settings):
             for back in range(1, before + 1):
                 found |= self._outputs(name, day - dt.timedelta(days=back))
         if stage.name == "report":
@@ -57,6 +60,19 @@ class Book:
         """The models that the settings name, and whether a version of each is in service."""
         names = [task.name for task in self.project.settings.models]
         return {name: predicting.in_service(self.project.layout, name) for name in names}
+
+    @cached_property
+    def given(self) -> dict[str, dict[str, str]]:
+        """What files of posts gave, by its folder (date=2024-01-01, removals, undated): path -> SHA-256.
+
+        Of a file whose note is damaged, nothing: whoever reads the note names it.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for path in sorted((self.project.layout.root / "manifests" / "files").glob("*.json")):
+            with suppress(StoreDamaged):
+                for name, sha in read(path).get("pieces", {}).items():
+                    found.setdefault(Path(name).parent.name, {})[name] = sha
+        return found
 
     def _collected(self, day: Day) -> dict[str, str]:
         layout = self.project.layout

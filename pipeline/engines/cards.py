@@ -36,6 +36,8 @@ _ASSETS = "../../../../reports/assets"
 """From STORE/models/NAME/cards/VERSION/."""
 _ASKED_TO_FLIP = 2_000
 """Latest posts that both models are asked for flips."""
+_SHOWN = 50
+"""Posts that flip, shown."""
 
 
 def scores(trial: Trial) -> dict[str, Any]:
@@ -212,10 +214,6 @@ class Drawn:
         taught = ", ".join(f"{label} {count:,}" for label, count in sorted(self._taught().items()))
         prints = {"fingerprint": self.bundle.data, "dictionary": self.bundle.dictionary or "–"}
         return {name: f"{count:,}" for name, count in rows.items()} | ends | {"labels": taught} | prints
-
-
-_SHOWN = 50
-"""Posts that flip, shown."""
 
 
 def _labels(part: Part, measured: Evaluation, names: list[str], taught: Counter[str]) -> list[LabelRow]:

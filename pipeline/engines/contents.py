@@ -124,6 +124,17 @@ class Contents:
         return {self.layout.relative(path): sha256(path) for path in paths}
 
 
+def held(told: dict[str, Any]) -> dict[Path, str]:
+    """Tell of each file that is still there the key of what it held when it was read; ``told`` is the inbox cache."""
+    return {path: key for name, (_, key) in told.get("files", {}).items() if (path := Path(name)).is_file()}
+
+
+def spooled(layout: Layout) -> list[tuple[Path, str]]:
+    """List the standard input that is kept, with the keys of what it holds."""
+    folder = (layout.root / "stdin").resolve()
+    return [(path, key) for path, key in held(read(layout.inbox_cache)).items() if path.parent == folder]
+
+
 def sound(path: Path) -> dict[str, Any]:
     """Read what is known of files; of a damaged one nothing is, so that what it tells of is read again."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -16,6 +15,8 @@ from pipeline.engines import jobs, predicting, presenting, queries
 from pipeline.engines.book import Book
 from pipeline.engines.pool import Pool
 from pipeline.errors import LostWorker, WorkError
+from pipeline.ingest.quarantine import to_line
+from pipeline.ingest.records import RAW_LIMIT
 from pipeline.stages import Stage
 from pipeline.store import parquet
 from pipeline.store.layout import Day
@@ -91,8 +92,7 @@ class DayWork:
         """Pieces to posts."""
         paths = self.layout.pieces(self.day)
         notes = [read(self.layout.file_manifest(path.stem)) for path in paths]
-        for note in notes:
-            self.book.verify({name: sha for name, sha in note.get("pieces", {}).items() if f"date={self.day}/" in name})
+        self.book.verify(self.book.given.get(f"date={self.day}", {}))  # a piece that is gone is no less damage
         excluded = self.layout.exclusions(self.day)
         exclusions = parquet.read(excluded) if excluded.exists() else tables.EXCLUSIONS.empty_table()
         pieces = (parquet.read(path) for path in paths)
@@ -132,13 +132,12 @@ class DayWork:
         """Keep the rows that a stage could not do, with the reason; the post itself stays in posts."""
         target = self.layout.quarantine(self.day, stage)
         entries = [
-            {"file": row["file"], "line": row["line"], "reason": reason, "raw": row[text][:2000]}
+            {"file": row["file"], "line": row["line"], "reason": reason, "raw": row[text][:RAW_LIMIT]}
             for at in lost
             for row in posts.select(["file", "line", text]).slice(at, 1).to_pylist()
         ]
         if entries:
-            lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-            files.write(self.layout.root, target, lines.encode())
+            files.write(self.layout.root, target, "".join(map(to_line, entries)).encode())
             return [target]
         files.remove(target)
         return []

@@ -19,7 +19,7 @@ def agree(project: Project, stays: Callable[[Day], bool], *, anew: bool = False)
     where no day stays. Writes down what the store is made with; call only while holding it. Raises DictionaryError.
     """
     layout = project.layout
-    path, now = layout.root / "manifests" / "dictionary.json", source_fingerprint()
+    path, now = layout.dictionary, source_fingerprint()
     made = sound(path).get("source")
     if made is not None and made != now and not anew:
         raise DictionaryError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from pathlib import Path
@@ -17,7 +15,9 @@ from pipeline.engines.forgotten import Plan
 from pipeline.models import registry
 from pipeline.store import parquet
 from pipeline.store.layout import Layout
+from pipeline.store.search import Search, Strings
 
+_QUEUE = (".html", ".xlsx", ".csv")
 _FLIP = re.compile(r'<tr><td class="post-text".*?</tr>\n?', re.DOTALL)
 
 
@@ -38,13 +38,18 @@ def _filtered(layout: Layout, path: Path, plan: Plan) -> int:
 
 
 def queues(layout: Layout, plan: Plan) -> None:
-    """Remove queues of posts to label that show one of the plan's: page, sheet and workbook."""
-    ids = plan.ids()
-    for sheet in sorted((layout.root / "labels" / "queue").glob("*/*.csv")):
-        rows = csv.DictReader(io.StringIO(sheet.read_text(encoding="utf-8-sig"), newline=""))
-        if any(row.get("post_id") in ids for row in rows):
-            for suffix in (".html", ".xlsx", ".csv"):  # the sheet last, as it tells what the others hold
-                files.remove(sheet.with_suffix(suffix))
+    """Remove queues of posts to label that show one of the plan's: page, sheet and workbook.
+
+    Looked through like any file, as people open them, save them as something else, and take one of the three away.
+    """
+    look, found = Search(Strings(names=plan.ids())), dict[Path, list[Path]]()
+    for path in sorted((layout.root / "labels" / "queue").glob("*/*")):
+        if path.suffix in _QUEUE:
+            found.setdefault(path.with_suffix(""), []).append(path)
+    for paths in found.values():
+        if any(look.file(path) for path in paths):
+            for path in paths:
+                files.remove(path)
             plan.count("label queues", 1)
 
 

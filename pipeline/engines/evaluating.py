@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import InputError, ModelError
+from pipeline.errors import InputError, ModelError, SettingsError
 from pipeline.models import calibration, evaluation
 from pipeline.models.bundle import Bundle
 from pipeline.models.evaluation import Evaluation
@@ -42,6 +42,8 @@ def evaluate(asked: Asked, examples: Examples) -> Scores:
     """
     if not len(examples):
         raise InputError("no labelled text to evaluate on")
+    if not len(examples.gold) and asked.model.recipe.head.kind != "next":
+        raise SettingsError("--label: measuring wants the column with the right answer for each text")
     asked.model.number(examples.texts[:1])  # opens MeCab
     told: Scores = {"model": asked.label, "posts": len(examples), "unlabelled": examples.unlabelled}
     return told | measure(asked.model, asked.bundle, examples)
@@ -157,9 +159,10 @@ def _of_sequences(model: Model, examples: Examples) -> Scores:
 
 def lines(scores: Scores) -> list[str]:
     """Tell scores in lines."""
-    plain_ones = {name: value for name, value in scores.items() if isinstance(value, (int, float))}
+    numbers = {name: value for name, value in scores.items() if name not in {"posts", "unlabelled"}}
     found = [f"{scores['model']} on {scores['posts']:,} texts"]
-    found += [f"{name:18} {value:.4f}" for name, value in plain_ones.items() if name not in {"posts", "unlabelled"}]
+    found += [f"{name:18} {value:.4f}" for name, value in numbers.items() if isinstance(value, float)]
+    found += [f"{name:18} {value:,}" for name, value in numbers.items() if isinstance(value, int)]
     if "linear" in scores:
         linear = scores["linear"]
         found.append(f"{'linear baseline':18} accuracy {linear['accuracy']:.4f}, macro F1 {linear['macro_f1']:.4f}")

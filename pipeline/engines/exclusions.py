@@ -74,7 +74,8 @@ def update(layout: Layout, keys: Iterable[str], *, everything: bool = False) -> 
         if _damaged(path):
             log.warning("damaged", file=layout.relative(path), then="found again from all that was collected")
             return update(layout, keys, everything=True)
-    with duckdb.connect() as database:
+    spill = str(layout.root / ".staging")  # else it would be the folder that hibi was started in
+    with duckdb.connect(config={"temp_directory": spill}) as database:
         ids = ("post_id", "author")
         _register(database, "new_post", new, ("post_id",))
         _register(database, "removal", removals, ids)

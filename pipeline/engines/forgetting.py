@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import files, stages
-from pipeline.engines import forgotten, local, sweeping, traces
+from pipeline.engines import dictionaries, forgotten, integrity, local, sweeping, traces
+from pipeline.engines.contents import held
 from pipeline.engines.forgotten import Plan
 from pipeline.engines.local import Watcher
 from pipeline.engines.pool import Pool
 from pipeline.engines.project import Project, salt
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError, SettingsError, StoreDamaged
 from pipeline.ingest.tombstones import Key, Tombstones
 from pipeline.store import lock, parquet, search
 from pipeline.store.layout import Layout
@@ -96,12 +98,19 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 def forget(project: Project, asked: Asked, pool: Pool, watcher: Watcher) -> Forgotten:
     """Forget what was asked for, and end what a killed forgetting left to do.
 
-    Raises SettingsError for a line that names nothing or two things, before anything is changed; StoreBusy.
+    Raises SettingsError for a line that names nothing or two things, DictionaryError where the days that are made anew
+    would be by another dictionary than the others, StoreDamaged for what could not be swept: all before anything is
+    changed; StoreBusy.
     """
     layout = project.layout
     with lock.held(layout):
         files.clear_staging(layout.root)
-        plan = forgotten.pending(layout) or Plan(through=_through(layout))
+        plan = forgotten.pending(layout)
+        if plan is None:
+            _verify(layout)
+            plan = Plan(through=_through(layout))
+        anew = plan.through
+        dictionaries.agree(project, lambda day: str(day) not in anew)
         unknown = _resolve(layout, plan, asked)
         forgotten.keep(layout, plan)
         sweeping.sweep(layout, plan)
@@ -123,6 +132,16 @@ def forget(project: Project, asked: Asked, pool: Pool, watcher: Watcher) -> Forg
     )
 
 
+def _verify(layout: Layout) -> None:
+    """Read all that a sweep is going to read, as it must not end half way. Raises StoreDamaged for what is damaged."""
+    for one in integrity.given(layout):
+        if one is not None:
+            raise StoreDamaged(one.path, one.why)
+    for pattern in ("labels/*.parquet", "models/*/cards/*/posts.parquet"):
+        for path in sorted(layout.root.glob(pattern)):
+            parquet.read(path)
+
+
 def _through(layout: Layout) -> dict[str, str]:
     """Tell the last stage that each day has: a day is made anew so far, and no further."""
     found = {}
@@ -136,7 +155,7 @@ def _through(layout: Layout) -> dict[str, str]:
 
 def _resolve(layout: Layout, plan: Plan, asked: Asked) -> list[str]:
     """Put what the lines name into the plan; return those that name nothing in the store."""
-    known, unknown = _Known(layout, Tombstones(salt(layout))), list[str]()
+    known, unknown = _Known(layout, Tombstones(salt(layout)), [line for _, line in asked.posts]), list[str]()
     for number, line in asked.posts:
         post, there = known.post(number, line)
         plan.posts.append(post)
@@ -151,22 +170,29 @@ def _resolve(layout: Layout, plan: Plan, asked: Asked) -> list[str]:
     return [line for line in unknown if line not in done]
 
 
-class _Known:
-    """The posts and authors of a store."""
+def _posts(layout: Layout) -> Iterator[tuple[str, str | None]]:
+    """Give the id and the author, as stored, of every row that was collected."""
+    for day in layout.days():
+        for path in layout.pieces(day):
+            table = parquet.read(path, ["post_id", "author"])
+            yield from zip(table["post_id"].to_pylist(), table["author"].to_pylist(), strict=True)
 
-    def __init__(self, layout: Layout, hashes: Tombstones) -> None:
-        self.hashes = hashes
-        self.of: dict[str, dict[str, list[str]]] = {}
-        """network -> author as stored -> posts"""
+
+class _Known:
+    """The authors of a store, and those of its posts that lines name: all posts are too many to be held."""
+
+    def __init__(self, layout: Layout, hashes: Tombstones, lines: Sequence[str]) -> None:
+        self.layout, self.hashes = layout, hashes
+        self.of: dict[str, set[str]] = {}
+        """network -> authors as stored"""
         self.own: dict[str, set[str]] = {}
         """own id -> posts"""
-        for day in layout.days():
-            for path in layout.pieces(day):
-                table = parquet.read(path, ["post_id", "author"])
-                for post, author in zip(table["post_id"].to_pylist(), table["author"].to_pylist(), strict=True):
-                    network, _, own = post.partition(":")
-                    self.of.setdefault(network, {}).setdefault(author or "", []).append(post)
-                    self.own.setdefault(own, set()).add(post)
+        named = {name for line in lines for name in (line, line.partition(":")[2])}
+        for post, author in _posts(layout):
+            network, _, own = post.partition(":")
+            self.of.setdefault(network, set()).add(author or "")
+            if own in named:
+                self.own.setdefault(own, set()).add(post)
 
     def post(self, number: int, line: str) -> tuple[str, bool]:
         """Find a post by its id, or by its own id where one network has it."""
@@ -218,13 +244,14 @@ class _Known:
     def posts_of(self, keys: set[Key]) -> set[str]:
         """Name the posts of authors."""
         holder = Tombstones(self.hashes.salt, authors=frozenset(keys))
-        return {
-            post
+        theirs = {
+            (network, author)
             for network, authors in self.of.items()
-            for author, posts in authors.items()
+            for author in authors
             if keys and author and holder.holds_author(network, author)
-            for post in posts
         }
+        rows = _posts(self.layout) if theirs else ()
+        return {post for post, author in rows if (post.partition(":")[0], author) in theirs}
 
 
 def prove(layout: Layout, plan: Plan) -> Proof:
@@ -235,9 +262,10 @@ def prove(layout: Layout, plan: Plan) -> Proof:
     elsewhere = traces.spoken(layout, search.Strings(names=ids | own))
     look, found = search.Search(search.Strings(texts, names=[*ids, *own, *hashes])), dict[str, list[str]]()
     for path in search.files(layout.root, {layout.forgetting, layout.lock}):
-        held = look.file(path) - elsewhere - (hashes if path == layout.forgotten else set())
-        if held:
-            found[layout.relative(path)] = sorted(held)
+        with suppress(FileNotFoundError):  # a training, which leaves the store free, replaced it
+            there = look.file(path) - elsewhere - (hashes if path == layout.forgotten else set())
+            if there:
+                found[layout.relative(path)] = sorted(there)
     known, each = set(texts), traces.per_post(plan)
     untold = {one.post_id for one in plan.gone if known.isdisjoint(traces.cut(one.text, each))}
     return Proof(
@@ -256,8 +284,7 @@ def prove(layout: Layout, plan: Plan) -> Proof:
 def _inbox(layout: Layout, plan: Plan) -> Iterator[tuple[str, int, str]]:
     """Name the files that are the user's and still hold what was forgotten."""
     of: dict[str, list[str]] = {}
-    for name, (_, key) in read(layout.inbox_cache).get("files", {}).items():
-        if Path(name).is_file():
-            of.setdefault(key, []).append(name)
+    for path, key in held(read(layout.inbox_cache)).items():
+        of.setdefault(key, []).append(str(path))
     places = {(one.key, one.file, one.line) for one in plan.gone} | set(plan.rejected)
     yield from sorted((name, line, file) for key, file, line in places for name in of.get(key, []))

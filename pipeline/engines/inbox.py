@@ -16,6 +16,7 @@ from pipeline.errors import InputError, LostWorker, NotPosts, SettingsError
 from pipeline.ingest import collect, parts
 from pipeline.ingest.files import companions, members
 from pipeline.ingest.quarantine import refusal, to_line
+from pipeline.ingest.source import printable
 from pipeline.settings import Settings
 from pipeline.spreading import Mapper
 from pipeline.store import parquet
@@ -43,17 +44,23 @@ class Taken:
     """It changed while it was read: what was there is taken, the rest comes with the next run."""
 
 
-def paths(inboxes: Iterable[Path]) -> Iterator[Path]:
-    """List the files of the inboxes, each once, in order of path; hidden ones are passed over."""
-    seen: set[Path] = set()
+def paths(inboxes: Iterable[Path], store: Path) -> Iterator[Path]:
+    """List the files of the inboxes, each once, in order of path; hidden ones and the store's own are passed over.
+
+    Raises SettingsError for an inbox that is not there, or is the store.
+    """
+    seen, root = set[Path](), store.resolve()
     for inbox in inboxes:
         if not inbox.exists():
             raise SettingsError(f"{inbox}: no such file or folder; see --inbox")
+        if inbox.resolve() == root:
+            raise SettingsError(f"{inbox}: is the store itself; put the files of posts into another folder")
+        around = root.is_relative_to(inbox.resolve())
         found = [inbox] if inbox.is_file() else sorted(p for p in inbox.rglob("*") if p.is_file())
         for path in found:
-            hidden = any(part.startswith(".") for part in path.relative_to(inbox).parts)
-            if not hidden and path.resolve() not in seen:
-                seen.add(path.resolve())
+            hidden, real = any(part.startswith(".") for part in path.relative_to(inbox).parts), path.resolve()
+            if not (hidden or real in seen or (around and real.is_relative_to(root))):
+                seen.add(real)
                 yield path
 
 
@@ -83,7 +90,7 @@ class Inbox:
     def take(self, inboxes: Iterable[Path]) -> Iterator[Taken]:
         """Read each new file and store what it gives. Yields what was read, and again what failed before."""
         before = dict(self._seen)
-        for path in paths(inboxes):
+        for path in paths(inboxes, self.layout.root):
             try:
                 stamp = self._stamp(path)
             except (InputError, OSError) as error:
@@ -96,7 +103,8 @@ class Inbox:
             if same and not self.force and not self.damaged:
                 continue
             taken = self._file(path, known[1] if known else "")
-            self._seen[str(path.resolve())] = [stamp, taken.key]
+            if taken.key:  # else it could not be opened, and is what it was
+                self._seen[str(path.resolve())] = [stamp, taken.key]
             if taken.rows >= 0:
                 yield replace(taken, growing=self._changed(path, stamp))
         if self._seen != before:
@@ -150,7 +158,7 @@ class Inbox:
         except (InputError, OSError) as error:
             foreign = isinstance(error, NotPosts)
             self._contents.replace(content, None)
-            self._contents.note(path.name, content, None, str(error), foreign)
+            self._contents.note(printable(path.name), content, None, str(error), foreign)
             return Taken(path, key, error=str(error), foreign=foreign)
         self._keep(path, content, before, found)
         return Taken(path, key, sum(t.rows for t in found.tallies.values()), found.error)
@@ -163,7 +171,7 @@ class Inbox:
         else:
             self._save(content.key, found)
             self._contents.replace(content, before if self._grew(path, content, before) else None)
-        self._contents.note(path.name, content, found, found.error, False)
+        self._contents.note(printable(path.name), content, found, found.error, False)
 
     def _grew(self, path: Path, content: Content, before: str) -> bool:
         """Tell whether a file holds what it held before and more, and no other file holds what it held before."""
@@ -214,7 +222,7 @@ class Inbox:
         keys = self._contents.keys(content.digest)
         for name, (stamp, key) in self._seen.items():
             other = Path(name)
-            if key in keys and key != content.key and other.is_file() and self._stamp(other) == stamp:
+            if key in keys and key != content.key and other.is_file() and not self._changed(other, stamp):
                 return str(key)
         return None
 

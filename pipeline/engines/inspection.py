@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pipeline import __version__, stages
 from pipeline.engines import last_run, ledger, project
 from pipeline.engines.book import Book
+from pipeline.engines.contents import held
 from pipeline.engines.ledger import Ledger
 from pipeline.errors import ModelError, PipelineError, StoreError
 from pipeline.models import registry
@@ -30,9 +31,7 @@ def status(settings: Settings, layout: Layout) -> dict[str, Any]:
     manifests = {day: one for day in layout.days() if (one := _manifest(layout, day, damaged))}
     book = _book(settings, layout, manifests, record, damaged)
     notes = sorted((layout.root / "manifests" / "files").glob("*.json"))
-    there = {
-        key for name, (_, key) in _read(layout.inbox_cache, damaged).get("files", {}).items() if Path(name).is_file()
-    }
+    there = set(held(_read(layout.inbox_cache, damaged)).values())
     files = [_file(note) | {"gone": path.stem not in there} for path in notes if (note := _read(path, damaged))]
     days = [_day(layout.root, book, manifest, record, damaged) for manifest in manifests.values()]
     disk, running = usage.by_kind(layout.root), lock.busy(layout)
@@ -47,7 +46,7 @@ def status(settings: Settings, layout: Layout) -> dict[str, Any]:
         "running": running,
         "run": run,
         "last_good": record.good,
-        "last_run": last_run.recall(layout),
+        "last_run": _last_run(layout, damaged),
         "failed": failed,
         "damaged": damaged,
         "days": days,
@@ -80,6 +79,14 @@ def _read(path: Path, damaged: list[str]) -> dict[str, Any]:
     except StoreError as error:
         damaged.append(str(error))
         return {}
+
+
+def _last_run(layout: Layout, damaged: list[str]) -> dict[str, Any] | None:
+    try:
+        return last_run.recall(layout)
+    except StoreError as error:
+        damaged.append(str(error))
+        return None
 
 
 def _book(
@@ -151,9 +158,12 @@ def status_lines(found: dict[str, Any]) -> list[str]:
     """Say the same to a person."""
     days, zone = found["days"], ZoneInfo(found["timezone"])
     lines = [f"store {found['store']}: {len(days)} days, {_size(found['bytes'])}, hibi {found['version']}"]
+    if found["free"] is None:
+        lines.append("nothing is there yet: `hibi run` makes the store")
     if days:
         posts, current = sum(d["posts"] or 0 for d in days), sum(d["stale"] == [] for d in days)
-        lines.append(f"{days[0]['date']} to {days[-1]['date']}: {posts:,} posts, {current} days up to date")
+        told = "unknown what is up to date" if days[0]["stale"] is None else f"{current} days up to date"
+        lines.append(f"{days[0]['date']} to {days[-1]['date']}: {posts:,} posts, {told}")
     lines += _run_lines(found, zone)
     lines += [f"{d['date']}  out of date: {', '.join(d['stale'])}" for d in days if d["stale"]]
     lines += [f"{one['date']}  FAILED since {_local(one['since'], zone)}: {one['error']}" for one in found["failed"]]
@@ -161,8 +171,8 @@ def status_lines(found: dict[str, Any]) -> list[str]:
     lines += [f"FAILED: {f['error']}" for f in there if f["error"]]
     lines += [f"damaged: {told}" for told in found["damaged"]]
     lines += [f"not posts: {f['not_posts']}" for f in there if f["not_posts"]]
-    undated = [f for f in there if not f["posts"] and f["quarantined"]]
-    lines += [f"{f['name']}: no posts, {f['quarantined']} rows quarantined" for f in undated]
+    empty = [f for f in there if not (f["posts"] or f["error"] or f["not_posts"])]
+    lines += [f"{f['name']}: no posts, {_rows(f)}" for f in empty]
     if gone := len(found["files"]) - len(there):
         lines.append(f"{gone:,} files are gone since they were read; their posts stay")
     lines += [_model_line(one, zone) for one in found["models"]]
@@ -172,6 +182,14 @@ def status_lines(found: dict[str, Any]) -> list[str]:
         rest = sum(size for _, size in largest[_KINDS:])
         lines.append(f"disk: {told}{f', the rest {_size(rest)}' if rest else ''}; {_size(found['free'])} free")
     return lines
+
+
+def _rows(file: dict[str, Any]) -> str:
+    """Say what the rows of a file were that gave no posts."""
+    told = ", ".join(
+        f"{n:,} {what}" for what, n in [("quarantined", file["quarantined"]), *file["skipped"].items()] if n
+    )
+    return f"of {file['read']:,} rows {told}"
 
 
 _KINDS = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +60,10 @@ def damaged(layout: Layout) -> list[Damage]:
 def look(layout: Layout) -> Iterator[Damage | None]:
     """Read every stored file whose content is known; None for one that is whole."""
     yield from _days(layout)
-    yield from _files(layout)
+    yield from given(layout)
     yield from _known(layout, layout.shared, "files", ANEW)
-    yield from _known(layout, layout.root / "words" / "lists.json", "files", ANEW)
-    for path in (layout.inbox_cache, layout.last_run, layout.runs):
+    yield from _known(layout, layout.lists, "files", ANEW)
+    for path in (layout.inbox_cache, layout.last_run, layout.runs, layout.dictionary):
         if path.exists():
             yield _manifest(path, "the next run writes it anew")
     for path in sorted((layout.root / "exclusions").glob("*.parquet")):
@@ -73,7 +74,8 @@ def look(layout: Layout) -> Iterator[Damage | None]:
 
 def _days(layout: Layout) -> Iterator[Damage | None]:
     for path in sorted((layout.root / "manifests" / "days").glob("*.json")):
-        yield _manifest(path, "the next run makes all of the day anew")
+        expired = layout.expired(dt.date.fromisoformat(path.stem))
+        yield _manifest(path, _EXPIRED if expired else "the next run makes all of the day anew")
     for day in layout.days():
         do = _EXPIRED if layout.expired(day) else ANEW
         for entry in DayManifest(layout, day).stages.values():
@@ -81,8 +83,8 @@ def _days(layout: Layout) -> Iterator[Damage | None]:
                 yield _sum(layout.root / name, expected, do)
 
 
-def _files(layout: Layout) -> Iterator[Damage | None]:
-    """What files of posts gave."""
+def given(layout: Layout) -> Iterator[Damage | None]:
+    """Read what files of posts gave; None for a file that is whole."""
     for path in sorted((layout.root / "manifests" / "files").glob("*.json")):
         broken = _manifest(path, "the next run reads its file of posts again, if it is still in the inbox")
         yield broken

@@ -84,7 +84,7 @@ def take(settings: Settings, layout: Layout, paths: Sequence[Path], task: str | 
                 done.failed.append(str(error))
                 continue
             if not found:
-                done.failed.append(f"{path}: no answers to {task}")
+                done.failed.append(f"{path}: no answers{f' to {task}' if task else ''}")
             done.files += [_take(layout, days, path.name, name, taken) for name, taken in sorted(found.items())]
             touched |= found.keys()
     done.tasks = [standing(layout, name) for name in sorted(touched)]

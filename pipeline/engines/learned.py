@@ -10,7 +10,7 @@ from pipeline.analysis.ranking import Span
 from pipeline.engines import queries
 from pipeline.engines.queries import Days
 from pipeline.pictures import portions
-from pipeline.pictures.axes import short_date
+from pipeline.pictures.axes import short_date, step
 from pipeline.pictures.portions import Portion
 from pipeline.reports import model
 from pipeline.reports.strings import task_title, texts
@@ -153,7 +153,7 @@ class Reader:
             [short_date(date) for date in dates],
             series,
             title=heading,
-            every=portions.step(len(dates)),
+            every=step(len(dates)),
             today=True,
         )
         yield model.Chart("days", heading, drawn, _values(dates, series))

@@ -136,7 +136,8 @@ def require_keras() -> None:
 
     absent = [name for name in ("keras", "sklearn", "safetensors") if find_spec(name) is None]
     if absent:
-        raise ModelError(f"learning wants the package {absent[0]}: pip install 'hibi[cpu]' (or 'hibi[gpu]')")
+        do = "in hibi's folder: pip install -e '.[cpu]' (or '.[gpu]')"
+        raise ModelError(f"learning wants the package {absent[0]}; {do}")
 
 
 def baseline_of(recipe: Recipe, train: Examples, labels: list[str]) -> baseline.Linear | None:

@@ -166,8 +166,9 @@ def _checked(task: Task, material: Material) -> Material:
     usable = [label for label, apart in zip(material.labels, material.frozen, strict=True) if not apart]
     kinds = Counter(part for label in usable for part in (labels.parts(label) if task.several else [label]))
     if len(usable) < LEAST or len(kinds) < (1 if task.several else 2):
+        labelled = f"{len(usable)} labelled posts of {len(kinds)} label{'' if len(kinds) == 1 else 's'}"
         raise ModelError(
-            f"{task.name}: {len(usable)} labelled posts of {len(kinds)} label(s); {LEAST} of two are needed. "
+            f"{task.name}: {labelled}; {LEAST} of {'one' if task.several else 'two'} are needed. "
             "`hibi label queue` chooses posts to label, `hibi label import` takes the answers in"
         )
     return material

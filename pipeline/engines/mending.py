@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 import structlog
 
 from pipeline import files
 from pipeline.engines.book import Book
 from pipeline.errors import StoreDamaged
-from pipeline.stages import STAGES, Stage
+from pipeline.stages import STAGES, Stage, looks_back
 from pipeline.store import parquet
 from pipeline.store.layout import Day, Layout
-from pipeline.store.manifest import DayManifest, read, whole, write
+from pipeline.store.manifest import DayManifest, whole, write
 
 log = structlog.get_logger()
 
 Output = tuple[str, DayManifest, str]
 """Path, and the day and the stage that made it."""
-
-_REACH = max(back for stage in STAGES for _, back in stage.reads_before)
-"""Days that a day's change may reach ahead."""
 
 
 def mend(book: Book, days: Collection[Day], some: Sequence[Stage], *, everything: bool = False) -> set[str]:
@@ -35,9 +33,10 @@ def mend(book: Book, days: Collection[Day], some: Sequence[Stage], *, everything
     """
     layout = book.project.layout
     days = [day for day in days if not layout.expired(day)]  # nothing that these could be made of is there any more
-    for manifest in book.days.values():
+    for day, manifest in book.days.items():
         if manifest.damaged:
-            _say(layout.relative(layout.day_manifest(manifest.day)), "all stages of the day run again")
+            then = "restore it from a backup" if layout.expired(day) else "all stages of the day run again"
+            _say(layout.relative(layout.day_manifest(day)), then)
     while broken := [one for one in _read(book, days, some, everything) if not _whole(book, *one)]:
         for name, manifest, stage in broken:
             _say(name, f"{stage} of {manifest.day} runs again")
@@ -45,7 +44,7 @@ def mend(book: Book, days: Collection[Day], some: Sequence[Stage], *, everything
     merging = [day for day in days if everything or book.stale(STAGES[0], day)]
     for day in merging:
         _check_exclusions(layout, day)
-    return {key for day in merging for key in _damaged_pieces(layout, day)}
+    return set(_damaged_pieces(book, merging, everything))
 
 
 def _read(book: Book, days: Collection[Day], some: Sequence[Stage], everything: bool) -> list[Output]:
@@ -53,7 +52,8 @@ def _read(book: Book, days: Collection[Day], some: Sequence[Stage], everything: 
     stale = {day for day in days if any(book.stale(stage, day) for stage in some)}
     if not (stale or everything):
         return []
-    reached = {day + dt.timedelta(days=ahead) for day in stale for ahead in range(_REACH + 1)} & set(days)
+    ahead = max((back for stage in some for _, back in looks_back(stage, book.project.settings)), default=0)
+    reached = {day + dt.timedelta(days=n) for day in stale for n in range(ahead + 1)} & set(days)
     wanted = {name for day in reached for stage in some for name in book.inputs(stage, day)}
     return [
         (name, book.days[day], stage)
@@ -72,16 +72,15 @@ def _whole(book: Book, name: str, manifest: DayManifest, stage: str) -> bool:
     return True
 
 
-def _damaged_pieces(layout: Layout, day: Day) -> Iterator[str]:
-    for path in layout.pieces(day):
-        try:
-            given = read(layout.file_manifest(path.stem)).get("pieces", {})
-        except StoreDamaged:
-            continue  # named where it was read, and its file is read again
-        for name, expected in given.items():
-            if f"date={day}/" in name and not whole(layout.root / name, expected):
+def _damaged_pieces(book: Book, days: Collection[Day], everything: bool) -> Iterator[str]:
+    """Name the files of posts of which something is damaged or missing: in these days, in lost ones, or anywhere."""
+    wanted, known = ({f"date={day}" for day in some} for some in (days, book.days))
+    for folder, pieces in book.given.items():
+        lost = folder.startswith("date=") and folder not in known
+        for name, expected in pieces.items() if everything or lost or folder in wanted else ():
+            if not whole(book.project.layout.root / name, expected):
                 _say(name, "its file of posts is read again, if it is still in the inbox")
-                yield path.stem
+                yield Path(name).stem
 
 
 def _check_exclusions(layout: Layout, day: Day) -> None:

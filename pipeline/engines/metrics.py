@@ -10,9 +10,11 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline import __version__
 from pipeline.engines import ledger
+from pipeline.engines.contents import held
 from pipeline.engines.ledger import Ledger
 from pipeline.errors import ModelError, StoreError, StoreUnwritable
 from pipeline.models import registry
@@ -66,7 +68,8 @@ def _families(layout: Layout, record: Ledger) -> Iterator[Family]:
     yield "info", "Version of hibi that ran last.", [({"version": __version__}, 1)]
     yield from _of_runs(record)
     yield from _of_days(layout, record)
-    broken = sum(_failed(path) for path in (layout.root / "manifests" / "files").glob("*.json"))
+    there = set(held(_read(layout.inbox_cache)).values())
+    broken = sum(_failed(layout.file_manifest(key)) for key in there)
     yield "files_failed", "Files of the inbox that could not be read, or not whole.", [({}, broken)]
     kinds = [({"kind": kind}, float(size)) for kind, size in usage.by_kind(layout.root).items()]
     yield "store_bytes", "Bytes of the store, by folder.", kinds
@@ -124,6 +127,13 @@ def _failed(path: Path) -> bool:
         return bool(read(path).get("error"))
     except StoreError:
         return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return read(path)
+    except StoreError:  # the next run writes it anew
+        return {}
 
 
 def _of_models(layout: Layout) -> Iterator[Family]:

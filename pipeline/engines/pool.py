@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import connection
 from typing import Any, Self, TypeVar
 
@@ -34,6 +35,7 @@ class Pool:
         self._lock = threading.RLock()
         self._executor: ProcessPoolExecutor | None = None
         self._apart: Pool | None = None
+        self._closed = False
 
     @property
     def apart(self) -> Pool:
@@ -54,12 +56,15 @@ class Pool:
         threading.Thread(target=self._start, daemon=True).start()
 
     def _start(self) -> None:
-        for _ in range(self.workers):
-            self.submit(_ready)
+        with suppress(RuntimeError):  # what was asked for went wrong at once, and the pool is closed
+            for _ in range(self.workers):
+                self.submit(_ready)
 
     def submit(self, job: Callable[..., Result], *arguments: Any) -> Future[Result]:
-        """Run a job in a worker."""
+        """Run a job in a worker. Raises RuntimeError where the pool is closed."""
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(self.workers, _context(), _begin, (logs.current(),))
             try:
@@ -120,6 +125,8 @@ class Pool:
 
     def close(self) -> None:
         """End the processes."""
+        with self._lock:
+            self._closed = True
         if self._apart is not None:
             self._apart.close()
         if self._executor is not None:

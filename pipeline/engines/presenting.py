@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
@@ -18,6 +20,7 @@ from pipeline.engines import absences, contexts, learned, queries
 from pipeline.engines.contexts import Contexts
 from pipeline.engines.project import Project
 from pipeline.engines.queries import Days
+from pipeline.errors import StoreDamaged
 from pipeline.reports import model
 from pipeline.reports.strings import texts
 from pipeline.settings import Settings
@@ -30,6 +33,8 @@ CLOUDS = ("adjectives", "nouns")
 """Word clouds of a day, by name."""
 
 _SHOWN_REJECTED = 50
+_REJECTING = ("merge", "tokenise")
+"""Stages that give posts up, by the names of their files in quarantine."""
 _LINES = 8
 """Words whose lines over the days are drawn."""
 
@@ -82,7 +87,7 @@ def assemble(project: Project, days: Days, day: Day, failed: Mapping[Day, str]) 
         summary=summary,
         learned=read,
         files=tuple(_file(source) for source in manifest.stages["merge"].facts["files"]),
-        quarantine=tuple(_rejected(layout, day, settings)),
+        quarantine=tuple(_rejected(layout, manifest, settings)),
         notes=(
             *absences.notes(days, failed, day, settings.report.language),
             *_notes(manifest, settings),
@@ -246,15 +251,24 @@ def _file(source: dict[str, Any]) -> model.SourceFile:
     return model.SourceFile(**kept)
 
 
-def _rejected(layout: Layout, day: Day, settings: Settings) -> Iterator[model.Quarantined]:
-    shown, cover = 0, masking.mask_raw if settings.privacy.mask else str
-    for path in sorted((layout.root / "quarantine" / f"date={day}").glob("*.jsonl")):
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                if shown == _SHOWN_REJECTED:
-                    return
-                row, shown = json.loads(line), shown + 1
-                yield model.Quarantined(row["file"], row["line"], row["reason"], cover(row["raw"])[:200])
+def _rejected(layout: Layout, manifest: DayManifest, settings: Settings) -> Iterator[model.Quarantined]:
+    """Show the first rows that were rejected, of the files that gave the day its posts and of its stages."""
+    cover = masking.mask_raw if settings.privacy.mask else str
+    keys = sorted([*_REJECTING, *(source["key"] for source in manifest.stages["merge"].facts["files"])])
+    rows = _rows(layout.quarantine(manifest.day, key) for key in keys)
+    for row in islice(rows, _SHOWN_REJECTED):
+        yield model.Quarantined(row["file"], row["line"], row["reason"], cover(row["raw"])[:200])
+
+
+def _rows(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """Read lines of JSON, as far as they are asked for. Raises StoreDamaged."""
+    for path in paths:
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                try:
+                    yield from map(json.loads, lines)
+                except ValueError as error:
+                    raise StoreDamaged(path, error) from error
 
 
 def _notes(manifest: DayManifest, settings: Settings) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _user_words(settings: Settings) -> list[dictionary.UserWord]:
 
 def save_lists(project: Project) -> None:
     """Write the lists where the queries on the pages find them. Call only while holding the store."""
-    root, known = project.layout.root, project.layout.root / "words" / "lists.json"
+    root, known = project.layout.root, project.layout.lists
     if _lists_are(root, known, project.lists):
         return
     variants, preferred = (pa.array(column, pa.string()) for column in _columns(project.synonyms))
@@ -129,10 +129,11 @@ def open_lexicon(words: Sequence[dictionary.UserWord], split: Sequence[dictionar
         draft = folder.with_name(f"{fingerprint}.{secrets.token_hex(4)}")
         try:
             _compile(source, draft, words, split)
-            shutil.rmtree(folder, ignore_errors=True)
-            draft.rename(folder)
+            if not (folder / "complete").exists():  # else another run was faster, and may be using it
+                shutil.rmtree(folder, ignore_errors=True)
+                draft.rename(folder)
         except OSError:
-            if not (folder / "complete").exists():  # else another run was faster
+            if not (folder / "complete").exists():
                 raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)

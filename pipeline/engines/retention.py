@@ -13,6 +13,7 @@ import structlog
 
 from pipeline import files, stages
 from pipeline.engines.book import Book
+from pipeline.engines.contents import spooled
 from pipeline.engines.days import DayWork
 from pipeline.engines.pool import Pool
 from pipeline.ingest.collect import Collected
@@ -33,7 +34,9 @@ def expire(book: Book, pool: Pool, today: Day) -> list[Day]:
     Call only while holding the store.
     """
     keep, layout = book.project.settings.privacy.keep_days, book.project.layout
-    begun = [day for day, manifest in book.days.items() if layout.expired(day) and not manifest.gone]
+    begun = [
+        day for day, manifest in book.days.items() if layout.expired(day) and not (manifest.gone or manifest.damaged)
+    ]
     over = [day for day in book.days if keep is not None and (today - day).days > keep and not layout.expired(day)]
     waiting = [day for day in over if any(book.stale(stage, day) for stage in stages.STAGES)]
     if waiting:
@@ -48,6 +51,8 @@ def expire(book: Book, pool: Pool, today: Day) -> list[Day]:
     for day in begun:
         _remove(layout, day)
         book.days[day].expire()
+    if keep is not None:
+        _spools(layout)
     return sorted(begun)
 
 
@@ -77,6 +82,14 @@ def _remove(layout: Layout, day: Day) -> None:
     for path in (*layout.pieces(day), *_of(layout, day)):
         _forget_piece(layout, path)
         files.remove(path)
+
+
+def _spools(layout: Layout) -> None:
+    """Remove kept standard input once all days that it has posts of are past their time."""
+    for path, key in spooled(layout):
+        days = [day for day in read(layout.file_manifest(key)).get("days", {}) if day != "None"]
+        if days and all(layout.expired(dt.date.fromisoformat(day)) for day in days):
+            files.remove(path)
 
 
 def _of(layout: Layout, day: Day) -> Iterator[Path]:

@@ -72,13 +72,13 @@ def learning(settings: Settings, _layout: Layout) -> Finding:
     if not _can_learn():
         if settings.models:
             names = ", ".join(task.name for task in settings.models)
-            do = "pip install 'hibi[cpu]', or 'hibi[gpu]' where there is an NVIDIA GPU"
+            do = "in hibi's folder: pip install -e '.[cpu]', or '.[gpu]' where there is an NVIDIA GPU"
             return Finding(f"not installed, and the settings ask for models: {names}", BROKEN, do)
         return Finding("not installed, and not needed without [[models]]")
     found = {name: _version(name) for name in ("keras", "tensorflow", "tensorflow-cpu", "scikit-learn", "safetensors")}
     extra = "gpu" if found["tensorflow"] and not found["tensorflow-cpu"] else "cpu"
     if wrong := [one for one in _wrong(extra) if not one.endswith("missing")]:
-        return Finding("; ".join(wrong), WARNING, f"pip install 'hibi[{extra}]'")
+        return Finding("; ".join(wrong), WARNING, f"in hibi's folder: pip install -e '.[{extra}]'")
     return Finding(", ".join(f"{name} {number}" for name, number in found.items() if number))
 
 
@@ -115,14 +115,14 @@ def gpu(_settings: Settings, _layout: Layout) -> Finding:
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
         return Finding(
-            f"the learning library does not load: {last}", BROKEN, "install it anew: pip install 'hibi[cpu]'"
+            f"the learning library does not load: {last}", BROKEN, "in hibi's folder: pip install -e '.[cpu]'"
         )
     except (subprocess.TimeoutExpired, ValueError, IndexError):
         return Finding(f"the learning library did not answer in {_WAIT} s", WARNING, "run hibi doctor again")
     if devices:
         return Finding(f"{backend} sees {', '.join(devices)}")
     if _has_gpu():
-        do = "pip install 'hibi[gpu]'; if it is there, see to the driver (nvidia-smi) and CUDA_VISIBLE_DEVICES"
+        do = "in hibi's folder: pip install -e '.[gpu]'; or see to the driver (nvidia-smi) and CUDA_VISIBLE_DEVICES"
         return Finding(f"this machine has an NVIDIA GPU, but {backend} sees none: models run on the CPU", WARNING, do)
     return Finding(f"none; {backend} computes on the CPU")
 
@@ -153,7 +153,7 @@ def dictionary(settings: Settings, layout: Layout) -> Finding:
 
 def _source_of(layout: Layout) -> str | None:
     try:
-        return read(layout.root / "manifests" / "dictionary.json").get("source")
+        return read(layout.dictionary).get("source")
     except StoreError:  # the check of the store tells
         return None
 

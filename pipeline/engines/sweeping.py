@@ -17,6 +17,7 @@ from pyarrow import compute as pc
 
 from pipeline import files
 from pipeline.engines import effacing, exclusions, forgotten, traces
+from pipeline.engines.contents import spooled
 from pipeline.engines.forgotten import Gone, Plan
 from pipeline.engines.project import salt
 from pipeline.ingest import tombstones
@@ -103,9 +104,8 @@ def _emptied(before: pa.Table, after: pa.Table, rows: object) -> int:
 
 
 def _spool(layout: Layout, plan: Plan, key: str) -> None:
-    for name, (_, other) in read(layout.inbox_cache).get("files", {}).items():
-        path = Path(name)
-        if other == key and path.parent == (layout.root / "stdin").resolve() and path.exists():
+    for path, other in spooled(layout):
+        if other == key:
             files.remove(path)
             plan.count("standard input", 1)
 
@@ -148,14 +148,15 @@ def _quarantine(layout: Layout, plan: Plan, known: Tombstones) -> None:
     """Take rejected rows out that name a post or an author, or hold words that no other post has."""
     spoken = Strings(traces.pieces(layout, plan))
     for path in sorted((layout.root / "quarantine").rglob("*.jsonl")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-        kept = [row for row in rows if not known.rejected(row) and not spoken.find([row["raw"].encode()])]
-        if len(kept) == len(rows):
+        kept, gone = list[dict[str, Any]](), list[dict[str, Any]]()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            named = known.rejected(row) or spoken.find([row["raw"].encode("utf-8", "replace")])
+            (gone if named else kept).append(row)
+        if not gone:
             continue
-        told = [(path.stem, row["file"], row["line"]) for row in rows if row not in kept]
-        plan.rejected = sorted({*plan.rejected, *told})
-        plan.count("rejected rows", len(rows) - len(kept))
+        plan.rejected = sorted({*plan.rejected, *((path.stem, row["file"], row["line"]) for row in gone)})
+        plan.count("rejected rows", len(gone))
         _begin(layout, plan, path)
         if kept:
             files.write(layout.root, path, "".join(map(to_line, kept)).encode())

@@ -98,7 +98,7 @@ def _stamp(field: str) -> int:
 
 def is_fivech(head: bytes) -> bool:
     """Tell a thread by the four ``<>`` of its first lines."""
-    return any(line.count(b"<>") == 4 for line in head.split(b"\n")[:5])
+    return any(line.count(b"<>") == 4 for line in head.split(b"\n", 5)[:5])
 
 
 def matches_reddit(value: dict[str, Any]) -> bool:

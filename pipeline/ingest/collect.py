@@ -18,14 +18,19 @@ import pyarrow as pa
 from pipeline.errors import InputError
 from pipeline.ingest.files import Member
 from pipeline.ingest.quarantine import entry
-from pipeline.ingest.records import Post, Rejected, Removal, Skipped
+from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Removal, Skipped
 from pipeline.tables import COLLECTED, REMOVALS
 
-VERSION = 2
+VERSION = 3
 """Raised when the same file gives other rows."""
 
 MOST_REJECTED = 1_000_000
 """Unusable rows after which a file is given up: each is kept in memory, and such a file is no file of posts."""
+_KEPT_WHOLE, _BEGINNING = 20_000, 200
+"""Unusable rows whose text is kept up to RAW_LIMIT, and the characters that are kept of the others."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of a post; no network has as many, and cleaning needs some 30 bytes for each."""
 
 _CHUNK = 50_000
 _QUARTER = 900_000_000
@@ -105,10 +110,17 @@ class Gathered:
     encodings: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
 
+    def reject(self, before: int, name: str, record: Rejected) -> None:
+        """Keep a row that should be a post; of one that comes after many only the beginning."""
+        if len(self.rejected) >= _KEPT_WHOLE:
+            record.raw = record.raw[:_BEGINNING]
+        self.rejected.append((before, name, record))
+
     def add(self, more: Gathered) -> None:
         """Take in what comes next in the file."""
         self.tables += more.tables
-        self.rejected += [(self.count + before, name, record) for before, name, record in more.rejected]
+        for before, name, record in more.rejected:
+            self.reject(self.count + before, name, record)
         self.skipped.update({(self.count + before, rule): n for (before, rule), n in more.skipped.items()})
         self.count += more.count
         self.removals += more.removals
@@ -118,22 +130,30 @@ class Gathered:
 
 
 def gather(members: Iterable[Member], stored: Hasher) -> Gathered:
-    """Read all records of a file. Damage is told; what came before it is kept, and the next member is read."""
+    """Read all records of a file. Damage is told; what came before it is kept, and the next member is read.
+
+    Raises InputError where the file is damaged before its first member, or holds none.
+    """
     found = Gathered()
-    for member in members:
-        found.formats.add(member.format)
-        found.encodings.add(member.encoding)
-        waiting: list[Post] = []
-        try:
-            _take(member, found, waiting, stored)
-        except InputError as damage:
-            found.errors.append(str(damage))
-        _flush(waiting, member, found, stored)
+    try:
+        for member in members:
+            found.formats.add(member.format)
+            found.encodings.add(member.encoding)
+            waiting: list[Post] = []
+            try:
+                _take(member, found, waiting, stored)
+            except InputError as damage:
+                found.errors.append(str(damage))
+            _flush(waiting, member, found, stored)
+    except InputError as damage:
+        if not found.formats:
+            raise
+        found.errors.append(str(damage))
     return found
 
 
 def _take(member: Member, into: Gathered, waiting: list[Post], stored: Hasher) -> None:
-    for record in member.records:
+    for record in map(_bounded, member.records):
         if isinstance(record, Post):
             waiting.append(record)
             into.count += 1
@@ -145,9 +165,16 @@ def _take(member: Member, into: Gathered, waiting: list[Post], stored: Hasher) -
         elif isinstance(record, Skipped):
             into.skipped[into.count, record.rule] += 1
         else:
-            into.rejected.append((into.count, member.name, record))
+            into.reject(into.count, member.name, record)
             if len(into.rejected) > MOST_REJECTED:
                 raise InputError(f"{member.name}: more than {MOST_REJECTED:,} rows are unusable; reading ended there")
+
+
+def _bounded(record: Record) -> Record:
+    """Refuse a post of endless text, whatever format it comes in."""
+    if isinstance(record, Post) and len(record.text) > LONGEST_TEXT:
+        return Rejected(record.line, f"text: longer than {LONGEST_TEXT:,} characters", record.text[:RAW_LIMIT])
+    return record
 
 
 def _flush(waiting: list[Post], member: Member, into: Gathered, stored: Hasher) -> None:

@@ -32,7 +32,7 @@ class _Chunks(io.RawIOBase):
     """An iterator of byte strings as a raw file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._left = chunks, b""
+        self._chunks, self._left = chunks, memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -42,7 +42,7 @@ class _Chunks(io.RawIOBase):
             chunk = next(self._chunks, None)
             if chunk is None:
                 return 0
-            self._left = chunk
+            self._left = memoryview(chunk)
         room = memoryview(buffer).cast("B")
         size = min(len(room), len(self._left))
         room[:size], self._left = self._left[:size], self._left[size:]

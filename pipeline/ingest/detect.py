@@ -37,7 +37,7 @@ def of(head: bytes, complete: bool, origin: Origin) -> Found | None:
     archive = x_archive.kind(head)
     if archive is not None:
         return Found("x_archive", name="x_archive") if archive == "tweets" else None
-    lines = [line for line in head.split(b"\n")[: None if complete else -1] if line.strip()][:_LOOKED_AT]
+    lines = _whole(head.split(b"\n"), complete)[:_LOOKED_AT]
     if not lines and not complete and _endless(head):
         return Found("lines", GENERIC)
     found = _json(head.lstrip()[:1], lines, complete)
@@ -45,7 +45,12 @@ def of(head: bytes, complete: bool, origin: Origin) -> Found | None:
         return found
     if boards.is_fivech(head):
         return Found("fivech", name="fivech")
-    return _sheet(lines, origin)
+    return _sheet(_whole(head.splitlines(), complete), origin)
+
+
+def _whole(lines: list[bytes], complete: bool) -> list[bytes]:
+    """Leave out blank lines, and the last one where it is cut."""
+    return [line for line in lines[: None if complete else -1] if line.strip()]
 
 
 def _json(sign: bytes, lines: list[bytes], complete: bool) -> Found | None:
@@ -84,7 +89,7 @@ def _mostly(starts: list[bytes]) -> bool:
 
 
 def _sheet(lines: list[bytes], origin: Origin) -> Found | None:
-    """A header of posts within the first rows."""
+    """A header of posts within the first rows; a sheet's lines may end with CR alone."""
     for line in lines[: sheets.HEADER_ROWS]:
         separator = delimited.delimiter(line.decode("utf-8", "replace"))
         header = next(delimited.rows(_text(line), separator), None) if separator else None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from math import ceil, log
 
@@ -30,6 +29,8 @@ _COMPARED = 3
 """Members of a bucket that the others are compared with, so that a bucket of n costs 3n and not n²."""
 _CHUNK = 50_000
 """Characters whose shingles are held at once; so few stay in the cache of a core."""
+_KEPT = 200_000
+"""Characters whose trigrams, some hundred bytes each, are kept."""
 _DIGITS = re.compile(r"\d+")
 _MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
@@ -157,23 +158,36 @@ def _pairs(bands: Hashes) -> npt.NDArray[np.int64]:
     return np.stack(np.divmod(found, count), axis=1)
 
 
+class _Grams(dict[int, frozenset[str]]):
+    """The trigrams of posts by column; a few are kept, as the first post of a bucket is asked for again and again."""
+
+    def __init__(self, clean: Sequence[str], rows: Integers) -> None:
+        super().__init__()
+        self._clean, self._rows, self._kept = clean, rows, 0
+
+    def __missing__(self, column: int) -> frozenset[str]:
+        key = _key(self._clean[self._rows[column]])
+        if self._kept + len(key) > _KEPT:
+            self.clear()
+            self._kept = 0
+        self._kept += len(key)
+        self[column] = found = frozenset([key[at : at + _SHINGLE] for at in range(len(key) - _SHINGLE + 1)])
+        return found
+
+
 def _leaders(clean: Sequence[str], rows: Integers, pairs: npt.NDArray[np.int64], threshold: float) -> Integers:
     """Settle the proposed pairs in order of the later post, then of the earlier: the first that is similar is taken.
 
     When a post's turn comes, all before it are settled; those that are copies themselves are passed over.
     """
 
-    @lru_cache(maxsize=1024)
-    def grams(column: int) -> frozenset[str]:
-        key = _key(clean[rows[column]])
-        return frozenset([key[at : at + _SHINGLE] for at in range(len(key) - _SHINGLE + 1)])
-
+    grams = _Grams(clean, rows)
     leader = np.full(len(clean), -1, dtype=np.int32)
     copies: set[int] = set()
     for later, earlier in pairs.tolist():
         if later in copies or earlier in copies:
             continue
-        one, other = grams(earlier), grams(later)
+        one, other = grams[earlier], grams[later]
         shared = len(one & other)
         if shared >= threshold * (len(one) + len(other) - shared):
             copies.add(later)

@@ -16,7 +16,7 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1b"))
 _COMMON = re.compile(r"[ぁ-んァ-ヶー、。！？「」・…～〜ｗ（）]")
 _KANJI = re.compile(r"[一-龠々]")
 _RARE = re.compile(r"[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f]")
-_CP932_UNMAPPED = dict.fromkeys((0x80, 0xF8F0, 0xF8F1, 0xF8F2, 0xF8F3), "\ufffd")  # what Python makes of 80 A0 FD FE FF
+_CP932_UNMAPPED = re.compile("[\x80\uf8f0-\uf8f3]")  # what Python makes of 80 A0 FD FE FF
 _JAPANESE = {"cp932": "cp932", "euc_jp": "euc_jp", "iso2022_jp": "iso2022_jp_ext"}
 
 
@@ -75,19 +75,20 @@ def _plausibility(text: str) -> tuple[int, float]:
 
 def utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Recode a stream to UTF-8 without a mark; what cannot be decoded becomes U+FFFD. UTF-8 itself passes unchanged."""
-    if encoding == "utf-8":
-        yield from unmarked(chunks)
-        return
+    yield from unmarked(chunks if encoding == "utf-8" else _recoded(chunks, encoding))
+
+
+def _recoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(_JAPANESE.get(encoding, encoding))("hibi_nec")
-    unmapped = _CP932_UNMAPPED if encoding == "cp932" else {}
     for chunk in chunks:
-        yield decoder.decode(chunk).translate(unmapped).encode("utf-8").removeprefix(codecs.BOM_UTF8)
+        text = decoder.decode(chunk)
+        yield (_CP932_UNMAPPED.sub("\ufffd", text) if encoding == "cp932" else text).encode("utf-8")
     yield decoder.decode(b"", final=True).encode("utf-8")
 
 
 def unmarked(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Drop the mark that UTF-8 may begin with."""
-    yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+    yield next((chunk for chunk in chunks if chunk), b"").removeprefix(codecs.BOM_UTF8)
     yield from chunks
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -96,21 +97,17 @@ def _members(around: _Around, handle: IO[bytes], source: Source, inner: Source) 
             for entry in tarred(inner, around.name):
                 yield from _entry(around, entry, entries)
     else:
-        reading = _only(around, handle, inner)
-        if reading is not None:
-            yield _member(around.name, reading, around.modified, handle)
+        yield from _plain(around, handle, inner)
 
 
-def _only(around: _Around, handle: IO[bytes], inner: Source) -> Reading | None:
-    """Read what a file that is no archive holds; the file stays open for its records."""
+def _plain(around: _Around, handle: IO[bytes], inner: Source) -> Iterator[Member]:
+    """Yield what a file that is no archive holds; once that is known, it stays open until its records are read."""
     known = around.origin(around.path.name)
-    reading = None
-    try:
-        reading = next(readings(inner, known, around.budget, lambda: owner(beside(around.path))), None)
-    finally:
-        if reading is None:
-            handle.close()
-    return reading
+    with ExitStack() as until_known:
+        until_known.enter_context(handle)
+        for reading in readings(inner, known, around.budget, lambda: owner(beside(around.path))):
+            until_known.pop_all()
+            yield _member(around.name, reading, around.modified, handle)
 
 
 def _zip(around: _Around, handle: IO[bytes]) -> Iterator[Member]:
@@ -159,7 +156,7 @@ def _member(name: str, reading: Reading, modified: int, handle: IO[bytes] | None
 
 
 def _closing(records: Iterator[Record], handle: IO[bytes]) -> Iterator[Record]:
-    with handle:
+    with closing(handle):
         yield from records
 
 

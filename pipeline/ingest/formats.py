@@ -41,15 +41,22 @@ FORMATS = (
 )
 
 
+_LOOKED_AT = 50
+"""Entries of a list."""
+
+
 def of(value: Any) -> Format | None:
     """Tell the format of a JSON value: of an object, or of the first object in a list that has one."""
-    if isinstance(value, list):
-        return next((found for entry in value[:50] if isinstance(entry, dict) and (found := of(entry))), None)
-    if not isinstance(value, dict):
-        return None
-    if isinstance(value.get("statuses"), list):  # a search's answer, of X v1.1 or of Mastodon
-        return of(value["statuses"])
-    return next((known for known in FORMATS if known.matches(value)), None)
+    waiting = [value]
+    while waiting:  # no recursion: hostile values are nested deeper than Python's stack
+        entry = waiting.pop()
+        if isinstance(entry, dict) and isinstance(entry.get("statuses"), list):
+            entry = entry["statuses"]  # a search's answer, of X v1.1 or of Mastodon
+        if isinstance(entry, list):
+            waiting.extend(inner for inner in reversed(entry[:_LOOKED_AT]) if isinstance(inner, dict))
+        elif isinstance(entry, dict) and (found := next((f for f in FORMATS if f.matches(entry)), None)):
+            return found
+    return None
 
 
 def items(value: Any, known: Format) -> list[Any]:

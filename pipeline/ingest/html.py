@@ -26,8 +26,8 @@ def to_text(markup: str) -> tuple[str, list[str]]:
     links: list[str] = []
     for node in root.traverse(include_text=True) if root is not None else ():
         _break(node, out)
-        if node.tag == "-text":
-            out.append(_seen(node))
+        if node.tag == "-text" and (text := _seen(node)):
+            out.append(text)
         elif node.tag == "br":
             out.append("\n")
         elif node.tag == "img":
@@ -51,7 +51,8 @@ def _break(node: LexborNode, out: list[str]) -> None:
 
 def _end_with(out: list[str], gap: str) -> None:
     tail = "".join(out[-3:])
-    out.append(gap[len(tail) - len(tail.rstrip("\n")) :])
+    if missing := gap[len(tail) - len(tail.rstrip("\n")) :]:
+        out.append(missing)
 
 
 def _seen(node: LexborNode) -> str:

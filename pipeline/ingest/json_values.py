@@ -19,7 +19,7 @@ from pipeline.ingest.strict_json import BadJson, loads, repaired
 
 _NO_OBJECTS = frozenset((type(None), list, str, int, float, bool))
 _REPAIR = "\ufffd"
-_GAP = re.compile(r"\s*")
+_OPEN = re.compile(r"\s*\[\s*")
 _COMMA = re.compile(r"\s*,\s*")
 
 
@@ -107,9 +107,8 @@ def parsed(raw: bytes, name: str) -> tuple[Any, bool]:
 def before_damage(raw: bytes) -> list[Any]:
     """Return the whole entries of a list that is cut or damaged further on."""
     text, decoder, found = raw.decode("utf-8", "replace"), json.JSONDecoder(parse_constant=_refused), list[Any]()
-    place = _GAP.match(text, text.find("[") + 1)
-    listed = text.lstrip()[:1] == "["
-    while listed and place is not None and place.end() < len(text):
+    place = _OPEN.match(text)
+    while place is not None and place.end() < len(text):
         try:
             value, end = decoder.raw_decode(text, place.end())
             orjson.dumps(value)  # refuses what orjson would not have read: lone surrogates, numbers beyond 64 bits

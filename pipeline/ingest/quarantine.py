@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.ingest.records import RAW_LIMIT, Rejected
 
-# Controls of C1, direction marks and other signs that act on a terminal or hide text; JSON escapes C0 itself.
 _SLIPS = 5
+# Controls of C1, direction marks and other signs that act on a terminal or hide text; JSON escapes C0 itself.
 _ACTING = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\ufffb]")
 
 

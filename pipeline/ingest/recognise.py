@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,8 @@ from pipeline.ingest.source import Budget, Source
 _HEAD = 1 << 18
 _ASCII_HEAD = 4 << 20
 _DOCUMENT = 512 << 20
+_MANY, _DENSEST = 1_000_000, 8
+"""Values of a document, and bytes a value, below which it is refused: each takes up to a hundred bytes of memory."""
 _WORKBOOK = 64 << 20
 _X_ARCHIVE = Format("x_archive", lambda value: True, x_archive.read)
 
@@ -121,19 +124,24 @@ def _document(chunks: Iterator[bytes], found: detect.Found, name: str, code: str
 
 
 def whole(chunks: Iterator[bytes], name: str) -> tuple[bytes, InputError | None]:
-    """Read a document into memory, as far as it goes. Raises InputError beyond the limit."""
-    parts, size = [], 0
+    """Read a document into memory, as far as it goes. Raises InputError where it, or what it says, is beyond bounds."""
+    read, damage = io.BytesIO(), None  # it gives its content without a copy
     try:
         for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > _DOCUMENT:
+            read.write(chunk)
+            if read.tell() > _DOCUMENT:
                 break
-    except InputError as damage:
-        return b"".join(parts), damage
-    if size > _DOCUMENT:
+    except InputError as error:
+        damage = error
+    if read.tell() > _DOCUMENT:
         raise InputError(f"{name}: one JSON document beyond {_DOCUMENT >> 20} MiB; split it, or write one post a line")
-    return b"".join(parts), None
+    raw = read.getvalue()
+    values = sum(map(raw.count, (b",", b"[", b"{")))
+    if values > max(_MANY, len(raw) // _DENSEST):
+        raise InputError(
+            f"{name}: one JSON document of {values:,} values in {len(raw) >> 20} MiB; no posts are so short"
+        )
+    return raw, damage
 
 
 def _then(records: Iterator[Record], damage: InputError | None) -> Iterator[Record]:
@@ -145,9 +153,10 @@ def _then(records: Iterator[Record], damage: InputError | None) -> Iterator[Reco
 def workbook_readings(stream: Any, origin: Origin, name: str, budget: Budget) -> Iterator[Reading]:
     """Yield the sheets of a workbook that have a header of posts. Raises InputError."""
     for sheet, rows in workbook.sheets(stream, name, budget):
-        heads = (sheets.reader(row, origin) for row in rows[: sheets.HEADER_ROWS])
-        if any(head is not None for head in heads):
-            yield Reading("sheet", "utf-8", sheets.records(workbook.numbered(rows), origin), sheet)
+        first = list(itertools.islice(rows, sheets.HEADER_ROWS))
+        if any(sheets.reader(row, origin) is not None for row in first):
+            numbered = enumerate(itertools.chain(first, rows), 1)
+            yield Reading("sheet", "utf-8", sheets.records(numbered, origin), sheet)
 
 
 def _all(source: Source, limit: int) -> bytes:

@@ -44,11 +44,6 @@ class Post:
     collected_at: int | None = None
     """Only where the record itself tells."""
 
-    @property
-    def network(self) -> str:
-        """The network, within which an author's name means one person."""
-        return self.post_id.split(":", 1)[0]
-
 
 @dataclass(slots=True)
 class Removal:

@@ -15,6 +15,8 @@ from typing import IO, Protocol, cast
 from pipeline.errors import InputError
 
 CHUNK = 1 << 18
+_STEP = 1 << 14
+"""Bytes asked for at once: a member of a .tar gives nothing of a step that damage falls into."""
 _FREE = 64 << 20
 _RATIO = 100
 DAMAGE = (
@@ -110,7 +112,7 @@ class Source:
         step = getattr(self._stream, "read1", self._stream.read)
         while size > 0 and not self._ended:
             try:
-                part = step(min(size, CHUNK))
+                part = step(min(size, _STEP))
                 if self._budget is not None:
                     self._budget.spend(len(part))
             except InputError as error:

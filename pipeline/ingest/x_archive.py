@@ -13,6 +13,8 @@ from pipeline.ingest.records import Post, Unusable
 _ASSIGNMENT = re.compile(rb"\s*window\.YTD\.(\w+)\.part\d+\s*=\s*")
 _CUT = re.compile(r"…(?:\s*https?://\S+)?\s*$")
 _CUT_REPOST = 130  # reposts are cut at 140 signs; a shorter one ends in … because its writer wanted it
+_LONGEST_END = 3_000
+"""Characters in which a cut is looked for: an ellipsis and a link."""
 _SAME_TIME = 2_000_000
 
 
@@ -26,9 +28,11 @@ def kind(head: bytes) -> str | None:
 
 
 def payload(document: bytes) -> bytes:
-    """Return the JSON that the file assigns."""
+    """Return the JSON that the file assigns, a list; in one copy, as it may be large."""
     match = _ASSIGNMENT.match(document)
-    return document[match.end() if match else 0 :].rstrip().removesuffix(b";")
+    end = document.rfind(b"]") + 1
+    whole = document[end:].strip() in (b"", b";")
+    return document[match.end() if match else 0 : end if whole else None]
 
 
 def unescape(text: str) -> str:
@@ -78,7 +82,7 @@ def _complete(post: Post, own_id: str, known: tuple[Note, ...]) -> None:
     """Put the full text in place of a cut one, found by time and beginning, as the note's id is another."""
     links = post.urls or []
     rest = [url for url in links if not url.endswith(f"/i/web/status/{own_id}")]
-    match = _CUT.search(post.text)
+    match = _CUT.search(post.text, max(0, len(post.text) - _LONGEST_END))
     if match is None:
         return
     start = post.text[: match.start()]

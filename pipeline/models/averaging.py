@@ -31,10 +31,10 @@ class Average:
         return {name: value / self.total for name, value in self.sums.items()}
 
     def saved(self) -> dict[str, np.ndarray]:
-        """Return what a later process goes on with."""
-        return self.sums | {"total": np.array(self.total)}
+        """Return a copy to go on from, later or in another process."""
+        return {name: value.copy() for name, value in self.sums.items()} | {"total": np.array(self.total)}
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go on from what was saved."""
-        self.total = float(saved.pop("total"))
-        self.sums = saved
+        self.total = float(saved["total"])
+        self.sums = {name: value.copy() for name, value in saved.items() if name != "total"}

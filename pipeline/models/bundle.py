@@ -1,7 +1,7 @@
 """A trained model as a folder of plain files, and back: JSON, safetensors, and the SHA-256 of each; nothing is run.
 
     bundle.json              what it is: format, recipe, labels, temperature, dictionary, metrics
-    weights.safetensors      arrays of the network
+    weights.safetensors      arrays of the networks; of large ones that are the same, one
     linear.safetensors       arrays of the linear part, where there is one
     vocabulary-NAME.json     lists of words, characters, n-grams
     SHA256SUMS               written last; ``sha256sum -c SHA256SUMS`` checks it, too
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import BundleDamaged, BundleMismatch, TrainingDiverged
+from pipeline.models import sharing
 from pipeline.models.baseline import Linear
 
 KIND, FORMAT = "hibi model", 1
@@ -86,7 +87,7 @@ def load(folder: Path, dictionary: str | None) -> Bundle:
         linear = _linear(folder, about.pop("linear"), vocabularies, parts)
         confusion = about.pop("confusion")
         return Bundle(
-            weights=_arrays(folder / _WEIGHTS, parts[_WEIGHTS]),
+            weights=sharing.all_of(_arrays(folder / _WEIGHTS, parts[_WEIGHTS]), about.get("same", {})),
             vocabularies=vocabularies,
             confusion=None if confusion is None else np.array(confusion, np.int64),
             linear=linear,
@@ -124,7 +125,8 @@ _PLAIN = ("recipe", "labels", "data", "several", "dictionary", "temperature", "t
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:
     lists = dict(bundle.vocabularies)
-    parts = {_WEIGHTS: _packed("weights", bundle.weights)}
+    weights, same = sharing.once(bundle.weights)
+    parts = {_WEIGHTS: _packed("weights", weights)}
     if bundle.linear is not None:
         lists[_NGRAMS] = bundle.linear.ngrams
         parts[_LINEAR] = _packed("linear part", bundle.linear.arrays())
@@ -137,7 +139,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
     confusion = None if bundle.confusion is None else bundle.confusion.tolist()
     linear = None if bundle.linear is None else {"several": bundle.linear.several, "words": bundle.linear.words}
     about |= {"kind": KIND, "format": FORMAT, "vocabularies": files, "confusion": confusion, "linear": linear}
-    return parts | {_DESCRIPTION: _dumped(about)}
+    return parts | {_DESCRIPTION: _dumped(about | ({"same": same} if same else {}))}
 
 
 def _packed(what: str, arrays: dict[str, np.ndarray]) -> bytes:

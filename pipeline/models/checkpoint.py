@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import files
+from pipeline.models import sharing
 
 NAME = "resume.safetensors"
 
@@ -49,10 +50,11 @@ def save(state: State, folder: Path) -> None:
     about: dict[str, Any] = {key: value for key, value in vars(state).items() if key != "arrays"}
     if not np.isfinite(state.best):
         about["best"] = None
-    arrays = {key: np.asarray(array, order="C") for key, array in state.arrays.items()}
+    kept, same = sharing.once(state.arrays)
+    arrays = {key: np.asarray(array, order="C") for key, array in kept.items()}
     files.clear_staging(folder)  # what a killed training left
     with files.staged(folder, folder / NAME) as draft:
-        save_file(arrays, draft, {"state": json.dumps(about)})
+        save_file(arrays, draft, {"state": json.dumps(about), "same": json.dumps(same)})
 
 
 def load(folder: Path, fingerprint: str) -> State | None:
@@ -61,12 +63,14 @@ def load(folder: Path, fingerprint: str) -> State | None:
 
     try:
         with safe_open(folder / NAME, "numpy") as file:
-            about = json.loads((file.metadata() or {})["state"])
+            told = file.metadata() or {}
+            about, same = json.loads(told["state"]), json.loads(told["same"])
             if about["fingerprint"] != fingerprint:
                 return None
             about["best"] = -np.inf if about["best"] is None else about["best"]
             names = file.keys()
-            return State(**about, arrays={name: file.get_tensor(name) for name in names})
+            arrays = {name: file.get_tensor(name) for name in names}
+            return State(**about, arrays=sharing.all_of(arrays, same))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None  # none, or one damaged by the fall: the training begins anew
 

@@ -28,6 +28,8 @@ class Prepared:
     """float32 (n, labels) or (n, 1); numbered labels of every unit; None where the texts themselves are predicted."""
     weights: np.ndarray | None = None
     """float32 (n,)"""
+    kinds: int = 0
+    """Labels that a unit may have, where each has one."""
     learned: int | None = None
     """Next token: units from this number on have pretrained vectors alone; to be predicted, they are unknown."""
 
@@ -70,7 +72,8 @@ def prepare(
     if head.kind == "number":
         return Prepared(texts, _numbers(examples)[:, None])
     if head.each:
-        return Prepared(texts, _labels_of_units(examples, labels, texts["encoder"], recipe.encoder.longest))
+        each = _labels_of_units(examples, labels, texts["encoder"], recipe.encoder.longest)
+        return Prepared(texts, each, kinds=len(labels))
     numbers = label_numbers(examples, labels)
     if head.several:
         if numbers.ndim == 1:
@@ -93,6 +96,9 @@ def _numbers(examples: Examples) -> np.ndarray:
 
 def _labels_of_units(examples: Examples, labels: list[str], texts: Ragged, longest: int) -> Ragged:
     place = {label: number for number, label in enumerate(labels)}
+    strange = sorted({label for gold in examples.gold for label in str(gold)} - place.keys())
+    if strange:
+        raise InputError(f"label {strange[0]!r} is none of {', '.join(labels)}")
     rows = [[place[label] for label in str(gold)[:longest]] for gold in examples.gold]
     lengths = np.fromiter(map(len, rows), np.int32, len(rows))
     if not np.array_equal(lengths, texts.lengths):
@@ -117,9 +123,8 @@ def targets(recipe: Recipe, data: Prepared, batch: Batch) -> tuple[Inputs, np.nd
     missing = len(batch.weights) - len(batch.rows)
     if isinstance(data.targets, Ragged):
         width = batch.inputs["encoder"].shape[1]
-        kinds = int(data.targets.values.max()) + 1
         inside = np.arange(width) < data.targets.lengths[batch.rows, None]
-        wanted = np.eye(kinds, dtype=np.float32)[data.targets.padded(batch.rows, width)]
+        wanted = np.eye(data.kinds, dtype=np.float32)[data.targets.padded(batch.rows, width)]
         return (
             batch.inputs,
             np.pad(wanted, ((0, missing), (0, 0), (0, 0))),

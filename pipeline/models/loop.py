@@ -30,6 +30,7 @@ from pipeline.models.vocabulary import Ragged
 
 _CHECK_EVERY = 50
 """Steps between looks at the loss."""
+_CALMER = "nothing was saved. Lower training.rate or training.clip"
 
 
 class Progress(NamedTuple):
@@ -96,6 +97,7 @@ class Loop:
     def _epoch(self, network: Network, average: Average | None, member: int) -> None:
         """Train for one epoch and measure; batches are halved where memory does not suffice."""
         state, before = self.state, (network.current(), network.optimiser())
+        averaged = average.saved() if average else {}
         began = time.perf_counter()
         try:
             loss = self._steps(network, average, member)
@@ -106,6 +108,8 @@ class Loop:
                 raise memory.too_small() from error
             state.halvings += 1
             network.restore(*before)
+            if average:
+                average.restore(averaged)
             return
         seconds = time.perf_counter() - began
         kept = network.current()
@@ -113,6 +117,8 @@ class Loop:
             network.load(network.weights() | average.value())
         measured = partial(measure, self.recipe, network, self.dev)
         dev_loss, score = memory.fitting(self._plan(), measured)
+        if not math.isfinite(dev_loss):
+            raise TrainingDiverged(f"the loss on dev is {dev_loss} after epoch {state.epoch + 1}; {_CALMER}")
         state.epoch += 1
         better = score if self.recipe.training.monitor == "score" else -dev_loss
         if better > state.best or self.recipe.training.keep == "last":
@@ -141,8 +147,7 @@ class Loop:
             if step % _CHECK_EVERY == 0 or step == len(dealt):
                 if not math.isfinite(loss):
                     raise TrainingDiverged(
-                        f"the loss is {loss} in epoch {self.state.epoch + 1}, step {step}; nothing was saved. "
-                        "Lower training.rate or training.clip"
+                        f"the loss is {loss} in epoch {self.state.epoch + 1}, step {step}; {_CALMER}"
                     )
                 self.watch(Progress(member, self.state.epoch + 1, step, len(dealt), loss))
         return loss

@@ -65,24 +65,21 @@ class Decision:
 
 
 _WORDS = {
-    "better": "macro F1 on the {posts} posts of {part} changes by {value}, to {sure} % no lower than {low}: "
-    "above -{tolerance}",
-    "worse": "macro F1 on the {posts} posts of {part} changes by {value}, to {sure} % no lower than {low}: "
-    "not above -{tolerance}",
-    "few": "{part} has {posts} posts; {least} are needed to decide",
+    "better": "macro F1 on the {those} changes by {value}, to {sure} % no lower than {low}: above -{tolerance}",
+    "worse": "macro F1 on the {those} changes by {value}, to {sure} % no lower than {low}: not above -{tolerance}",
+    "few": "{those} are too few to decide; {least} are needed",
     "collapsed": "label {label} collapses on {part}: F1 from {champion} to {challenger}",
     "kept": "no label collapses on {part}",
     "first": "no model was in service",
-    "learned": "trained once more on all posts: macro F1 on the {posts} of {part}, which it has learned now, "
-    "changes by {value}",
-    "held": "trained once more on all posts: macro F1 on the {posts} posts of {part} changes by {value} "
-    "({low} to {high})",
-    "unsound": "trained once more on all posts, it is worse on the {posts} posts of {part}: macro F1 changes by "
-    "{value} ({low} to {high}); the measured model answers",
+    "learned": "trained once more on all posts: macro F1 on the {those}, which it has learned now, changes by {value}",
+    "held": "trained once more on all posts: macro F1 on the {those} changes by {value} ({low} to {high})",
+    "unsound": "trained once more on all posts, it is worse on the {those}: macro F1 changes by {value} "
+    "({low} to {high}); the measured model answers",
     "unfrozen": "there is no frozen gold set: only recent posts were asked",
 }
 RECENT, FROZEN = "recent", "frozen"
 _PARTS = {RECENT: "recent posts", FROZEN: "the frozen gold set"}
+_THOSE = {RECENT: "{posts} recent posts", FROZEN: "{posts} posts of the frozen gold set"}
 
 
 def compare(
@@ -192,7 +189,8 @@ def _collapsed(change: LabelChange, rules: Promotion) -> bool:
 
 def _reason(name: str, passed: bool, **values: object) -> Reason:
     told = {key: str(value) for key, value in values.items()}
-    named = told | {"part": _PARTS.get(told.get("part", ""), "")}
+    part = told.get("part", "")
+    named = told | {"part": _PARTS.get(part, ""), "those": _THOSE.get(part, "").format(posts=told.get("posts"))}
     return Reason(name, passed, _WORDS[name].format(**named), told)
 
 

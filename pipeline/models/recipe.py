@@ -129,7 +129,7 @@ class Training(_Frozen):
     optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     rate: Annotated[float, Field(gt=0)] = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
-    """``cosine``: the rate falls to zero over the epochs."""
+    """``cosine``: the rate falls to a fiftieth over the epochs."""
     decay: Annotated[float, Field(ge=0)] = 0.0
     """Weight decay (adamw)."""
     clip: Annotated[float, Field(ge=0)] = 1.0

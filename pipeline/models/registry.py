@@ -32,7 +32,7 @@ class Version:
     folder: Path
     served: bool
     about: dict[str, Any]
-    """``made_at``, ``origin`` (train, retrain, import), ``parent``: the version that it was to replace, or null."""
+    """``made_at``, ``origin`` (train or retrain), ``parent``: the version that it was to replace, or null."""
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import ValidationError
 
 from pipeline.errors import BundleMismatch
 from pipeline.models import backend, batches, heads, inputs, memory
@@ -60,8 +61,13 @@ class Model:
 
     @classmethod
     def of(cls, bundle: Any, lexicon: Lexicon | None = None) -> Model:
-        """Open a Bundle (or what fit gave)."""
-        recipe = bundle.recipe if isinstance(bundle.recipe, Recipe) else Recipe.model_validate(bundle.recipe)
+        """Open a Bundle (or what fit gave). Raises BundleMismatch where its recipe is none that this hibi knows."""
+        try:
+            recipe = bundle.recipe if isinstance(bundle.recipe, Recipe) else Recipe.model_validate(bundle.recipe)
+        except ValidationError as error:
+            raise BundleMismatch(
+                f"not a recipe that this hibi knows ({error.errors()[0]['msg']}); train it again"
+            ) from error
         return cls(recipe, bundle, lexicon, getattr(bundle, "temperature", 1.0))
 
     def _member(self, weights: dict[str, np.ndarray], member: int) -> Network:
@@ -104,7 +110,6 @@ class Model:
 
     def labels_of_units(self, texts: Sequence[str]) -> list[str]:
         """Return a label for each unit; labels of one character, a string a text."""
-        found = []
         data = self.number(texts)
         plan = Plan(_PLAN.tokens, _PLAN.rows, backend.fixed_shapes())
         answers = [""] * len(texts)

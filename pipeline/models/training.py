@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from pipeline.models.heads import Shape
 from pipeline.models.loop import Loop, Progress
 from pipeline.models.network import Network, sizes
 from pipeline.models.recipe import Recipe
+from pipeline.models.vectors import Table
+from pipeline.models.vocabulary import Vocabulary
 from pipeline.text.lexicon import Lexicon
 
 
@@ -66,8 +68,9 @@ def fit(
     prepared = inputs.prepare(recipe, train, units, known, labels)
     dev = replace(dev, votes=None)  # a score counts labels
     measured = inputs.prepare(recipe, dev, inputs.split(recipe, dev, lexicon), known, labels)
-    identity = fingerprint(recipe, train, dev)
-    state = checkpoint.load(folder, identity) or State(identity)
+    data = fingerprint(recipe, train, dev)
+    begun = _with_its_beginning(data, known, lexicon, tables, start)
+    state = checkpoint.load(folder, begun) or State(begun)
     shape = Shape({n: sizes(recipe, n, known[n], units[n], tables, start) for n in known}, len(labels))
     if recipe.head.kind == "next":
         learned = shape.sizes["encoder"].learned
@@ -79,7 +82,7 @@ def fit(
         loop.run(network, member)
     checkpoint.remove(folder)
     words = {name: list(vocabulary.units) for name, vocabulary in known.items()}
-    return Fitted(recipe, loop.weights(), words, labels, identity, linear_part(recipe, train, labels), state.history)
+    return Fitted(recipe, loop.weights(), words, labels, data, linear_part(recipe, train, labels), state.history)
 
 
 def linear_part(recipe: Recipe, train: Examples, labels: list[str]) -> Linear | None:
@@ -105,4 +108,20 @@ def fingerprint(recipe: Recipe, *parts: Examples) -> str:
         gold = part.gold.tobytes() if isinstance(part.gold, np.ndarray) else repr(part.gold).encode()
         digest.update(b"" if part.votes is None else part.votes.tobytes())
         digest.update(repr((part.texts, part.labels)).encode("utf-8", "surrogatepass") + gold)
+    return digest.hexdigest()[:16]
+
+
+def _with_its_beginning(
+    data: str, known: Mapping[str, Vocabulary], lexicon: Lexicon | None, tables: Mapping[str, list[Table]],
+    start: Start | Fitted | None,
+) -> str:  # fmt: skip
+    """Identify a training by what its first epoch rests on, too: how words are split, vectors, another's weights."""
+    units = {name: vocabulary.units for name, vocabulary in known.items()}
+    told = repr((data, lexicon.fingerprint if lexicon else None, units))
+    digest = hashlib.sha256(told.encode("utf-8", "surrogatepass"))
+    for listed in tables.values():
+        for table in listed:
+            digest.update(table.matrix.tobytes())
+    for name, weight in sorted(start.weights.items()) if start else ():
+        digest.update(name.encode() + weight.tobytes())
     return digest.hexdigest()[:16]

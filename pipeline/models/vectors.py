@@ -86,6 +86,8 @@ def _parse(path: Path, lines: list[bytes]) -> tuple[list[str], np.ndarray]:
     first = lines[0].split()
     skip = len(first) == 2 and all(part.isdigit() for part in first)
     width = int(first[1]) if skip else len(first) - 1
+    if width < 1:
+        raise InputError(f"{path}: holds no vectors")
     words: dict[str, int] = {}
     rows: list[np.ndarray] = []
     for number, line in enumerate(lines[skip:], 1 + skip):

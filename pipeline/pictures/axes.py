@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from pipeline.pictures import svg
+
+_PLACES = 8
+"""Labels that fit below a chart on a phone."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,19 @@ def ticks(most: int) -> list[int]:
     return [step * number for number in range(max(2, -(-most // step)) + 1)]
 
 
-def grid(plot: Plot, marks: Sequence[int]) -> str:
-    """Return lines across the plot with their counts on the left, and the axis."""
+def grid(plot: Plot, marks: Mapping[float, str]) -> str:
+    """Return a line across the plot at each mark, what it is called on the left, and the axis."""
     lines = [across(plot, plot.y(mark), "grid") for mark in marks if mark]
-    counts = [
-        svg.label(f"{mark:,}", {"class": "tick", "x": plot.left - 5, "y": plot.y(mark) + 4, "text-anchor": "end"})
-        for mark in marks
+    names = [
+        svg.label(name, {"class": "tick", "x": plot.left - 5, "y": plot.y(mark) + 4, "text-anchor": "end"})
+        for mark, name in marks.items()
     ]
-    return "".join([*lines, *counts, across(plot, plot.bottom, "axis")])
+    return "".join([*lines, *names, across(plot, plot.bottom, "axis")])
+
+
+def step(places: int) -> int:
+    """Tell which every-th of some days or hours can be written below a chart on a phone."""
+    return next((every for every in (1, 2, 3, 7, 14, 28) if every * _PLACES >= places), 56)
 
 
 def short_date(day: date) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from pipeline.pictures import svg
-from pipeline.pictures.axes import Plot, across, below, cut, grid, short_date, ticks
+from pipeline.pictures.axes import Plot, across, below, cut, grid, short_date, step, ticks
 
 Counts = Sequence[int | None]
 """A count a day; None where nothing is known of the day."""
@@ -23,7 +23,6 @@ _WIDTH, _HEIGHT = 480, 200
 _LEFT, _TOP, _RIGHT, _BOTTOM = 50, 10, 6, 24
 _ROW, _WORD, _VALUE = 56, 118, 58
 _WORD_COLUMNS = 16
-_DATES = 8  # fit under a chart on a phone
 
 
 def hours(counts: Sequence[int], *, title: str, unit: str) -> str:
@@ -44,8 +43,8 @@ def days(dates: Sequence[date], counts: Counts, *, title: str, unit: str) -> str
     Raises ValueError unless there is a count or None for each date, none negative.
     """
     _check(dates, counts)
-    step = next((every for every in (1, 2, 7, 14, 28) if every * _DATES >= len(dates)), 56)
-    labels = ["" if (len(dates) - 1 - place) % step else short_date(day) for place, day in enumerate(dates)]
+    every = step(len(dates))
+    labels = ["" if (len(dates) - 1 - place) % every else short_date(day) for place, day in enumerate(dates)]
     return _bars(counts, labels, [str(day) for day in dates], title=title, unit=unit, marked=len(dates) - 1)
 
 
@@ -87,7 +86,7 @@ def _bars(
     marks = ticks(max(_known(counts), default=0))
     plot = Plot(_LEFT, _TOP, _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM, marks[-1])
     slot = plot.width / max(1, len(counts))
-    parts = [grid(plot, marks)]
+    parts = [grid(plot, {mark: f"{mark:,}" for mark in marks})]
     for place, count in enumerate(counts):
         if labels[place]:
             parts.append(below(plot, plot.left + (place + 0.5) * slot, labels[place]))

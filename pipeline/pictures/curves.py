@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.pictures import svg
-from pipeline.pictures.axes import Plot, across, below
+from pipeline.pictures.axes import Plot, below, grid
 
 _WIDTH, _HEIGHT = 480, 240
 _LEFT, _TOP, _RIGHT, _BOTTOM = 50, 10, 8, 24
@@ -39,7 +39,7 @@ def curves(shown: Sequence[Curve], *, title: str) -> str:
     columns, rows = (ticks(max((p[axis] for c in shown for p in c.points), default=1)) for axis in (0, 1))
     top = _TOP + _KEY * len(shown)
     plot = Plot(_LEFT, top, _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM, rows[-1])
-    parts = [_grid(plot, rows)]
+    parts = [grid(plot, {mark: _number(mark) for mark in rows})]
     parts += [below(plot, plot.left + plot.width * value / columns[-1], _number(value)) for value in columns[:-1]]
     parts += [_drawn(curve, plot, columns[-1], place) for place, curve in enumerate(shown)]
     parts += [_key(curve, place) for place, curve in enumerate(shown)]
@@ -52,15 +52,6 @@ def ticks(most: float) -> list[float]:
     size = 10.0 ** math.floor(math.log10(most)) if most > 0 else 1.0
     step = next(size * part for part in (0.1, 0.2, 0.5, 1, 2) if size * part * 10 >= (most or 1.0))
     return [round(step * number, 12) for number in range(max(2, math.ceil(round((most or 1.0) / step, 9))) + 1)]
-
-
-def _grid(plot: Plot, marks: Sequence[float]) -> str:
-    lines = [across(plot, plot.y(mark), "grid") for mark in marks[1:]]
-    numbers = [
-        svg.label(_number(mark), {"class": "tick", "x": plot.left - 5, "y": plot.y(mark) + 4, "text-anchor": "end"})
-        for mark in marks
-    ]
-    return "".join([*lines, *numbers, across(plot, plot.bottom, "axis")])
 
 
 def _drawn(curve: Curve, plot: Plot, most: float, place: int) -> str:

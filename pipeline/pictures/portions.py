@@ -17,7 +17,6 @@ _BAR, _NAME, _TOLD = 30, 118, 136
 _ROW, _LOW_ROW, _MANY = 84, 56, 4
 _VALUE, _TOP, _BOTTOM = 46, 6, 24
 _COLUMNS = 16
-_PLACES = 8  # labels that fit under a chart on a phone
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,6 @@ def bands(
         if (place - first) % every == 0
     ]
     return svg.picture(_WIDTH, foot.bottom + _BOTTOM, *drawn, *labels, title=title, css_class="chart bands")
-
-
-def step(places: int) -> int:
-    """Tell which every-th of some places can be written without crowding."""
-    return next((every for every in (1, 2, 3, 7, 14, 28) if every * _PLACES >= places), 56)
 
 
 def _bar(name: str, portion: Portion, plot: Plot, place: int, scale: float) -> str:

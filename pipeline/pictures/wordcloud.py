@@ -34,8 +34,6 @@ class Placed:
     y: int
     size: int
     """Font size in pixels."""
-    vertical: bool
-    """Always false; part of the record for those who draw it otherwise."""
     colour: str
 
 
@@ -137,7 +135,7 @@ def _notice(line: str, canvas: placing.Canvas) -> list[Stroke]:
 
 
 def _placed(word: CloudWord, stroke: Stroke) -> Placed:
-    return Placed(word.word, word.pos, stroke.x, stroke.y, stroke.ink.size, vertical=False, colour=stroke.colour)
+    return Placed(word.word, word.pos, stroke.x, stroke.y, stroke.ink.size, stroke.colour)
 
 
 def _svg(canvas: placing.Canvas, shapes: Sequence[str], title: str) -> str:

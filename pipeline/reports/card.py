@@ -13,7 +13,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import orjson
-from markupsafe import Markup
 
 from pipeline.reports import document
 from pipeline.reports.characters import encodable, writable
@@ -175,7 +174,7 @@ def render(card: Card, language: Language, assets: str = "../assets") -> str:
         confusion=_confusion(card),
         confusion_title=(t.card_of_several if card.several else t.card_confusion).format(part=part),
         several=card.several,
-        charts=[_chart(chart) for chart in card.charts],
+        charts=[document.figure(chart) for chart in card.charts],
         flips=[_flip(flip) for flip in card.flips],
         flips_of=t.card_flips_of.format(all=f"{card.flipped:,}", shown=f"{len(card.flips):,}"),
         data=[(getattr(t, f"data_{name}", name), value) for name, value in _pairs(card.data)],
@@ -248,11 +247,6 @@ def _confusion(card: Card) -> list[dict[str, object]]:
 def _flip(flip: Flip) -> dict[str, str]:
     written = {name: writable(value) for name, value in asdict(flip).items() if isinstance(value, str)}
     return written | {"probability": _rate(flip.probability)}
-
-
-def _chart(chart: Chart) -> dict[str, object]:
-    table = [(writable(label), value) for label, value in chart.table]
-    return {"title": chart.title, "svg": Markup(chart.svg), "table": table}
 
 
 def _bounds(bounds: Bounds, signed: bool) -> str:

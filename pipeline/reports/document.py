@@ -16,22 +16,33 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.reports.characters import writable
+from pipeline.reports.model import Chart
 from pipeline.reports.strings import texts
 from pipeline.settings import Language
 
 FONT, EMOJI_FONT = "NotoSansJP.woff2", "NotoEmoji.woff2"
-"""File name of the font that the caller puts into ``reports/assets``; shown where the system has no Japanese font."""
+"""File names of the fonts that the caller puts into ``reports/assets``, for systems that lack their like."""
 
 _FOLDER = Path(__file__).with_name("templates")
 
 
 def render(template: str, language: Language, *, assets: str, script: str | None, **values: object) -> str:
-    """Return a page; ``assets`` is the relative address of the folder with the font, ``script`` a script's name."""
+    """Return a page; ``assets`` is the relative address of the folder with the fonts, ``script`` a script's name."""
     style = _source("style.css").replace("EMOJI_FONT", f"{assets}/{EMOJI_FONT}").replace("FONT", f"{assets}/{FONT}")
-    values |= {"style": Markup(style), "policy": _policy(style, _source(script) if script else None)}
-    if script:
-        values["script"] = Markup(_source(script))
+    code = _source("page.js") + _source(script) if script else None
+    values |= {"style": Markup(style), "policy": _policy(style, code)}
+    if code:
+        values["script"] = Markup(code)
     return _templates().get_template(template).render(t=texts(language), language=language, **values)
+
+
+def figure(chart: Chart) -> dict[str, object]:
+    """Return a chart as the templates take it."""
+    return {
+        "title": chart.title,
+        "svg": Markup(chart.svg),
+        "table": [(writable(label), value) for label, value in chart.table],
+    }
 
 
 def web_link(url: str | None) -> str | None:
@@ -56,8 +67,8 @@ def signed(value: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share from 0 to 1 in per cent; one place below ten."""
-    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
+    """Return a share from 0 to 1 in per cent; one place below ten, but for none at all."""
+    return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
 
 
 @cache

@@ -9,20 +9,18 @@ from zoneinfo import ZoneInfo
 
 from pipeline.reports import document
 from pipeline.reports.characters import writable
-from pipeline.reports.model import Chart, Clue, Example, Learned, Post, Share
+from pipeline.reports.model import Clue, Example, Learned, Post, Share
 from pipeline.reports.strings import texts
 from pipeline.settings import Language
 
-SHEET_COLUMNS = 8
 _TALL_FROM = 8
 """Shares from which their table scrolls in itself."""
 
-ShowChart = Callable[[Chart], Mapping[str, object]]
 ShowPost = Callable[[Post, ZoneInfo], Mapping[str, object]]
 
 
 def shown(
-    one: Learned, zone: ZoneInfo, opens: Collection[str], language: Language, chart: ShowChart, post: ShowPost
+    one: Learned, zone: ZoneInfo, opens: Collection[str], language: Language, post: ShowPost
 ) -> dict[str, object]:
     """Return what the template shows; ``opens`` are the words whose posts the page can open."""
     t = texts(language)
@@ -39,7 +37,7 @@ def shown(
         "language": one.language,
         "about": about.format(version=one.version, posts=f"{one.posts:,}", unsure=f"{one.unsure:,}"),
         "more": more,
-        "charts": [chart(drawn) for drawn in one.charts],
+        "charts": [document.figure(chart) for chart in one.charts],
         "shares": [_share(share, one) for share in one.shares],
         "tall": len(one.shares) > _TALL_FROM,
         "clues": [(name, clues, known[name][0] if name in known else None) for name, clues in spoken],
@@ -118,7 +116,7 @@ def _plain(example: Example, post: Callable[[Post], Mapping[str, object]]) -> di
 
 
 def rows(one: Learned, zone: ZoneInfo, language: Language) -> list[tuple[str, Sequence[Any]]]:
-    """Return the rows of the model's sheet, each with its style: title, head, shares or text."""
+    """Return the rows of the model's sheet, each with its style: title, text, head, shares, clue or post."""
     t = texts(language)
     about = t.learned_language if one.language else t.learned_about
     head = (t.column_label, t.column_share, t.interval_low, t.interval_high, t.column_answers, t.posts)

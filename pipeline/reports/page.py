@@ -12,7 +12,7 @@ from markupsafe import Markup
 from pipeline.reports import document, learned
 from pipeline.reports.characters import writable
 from pipeline.reports.contexts import as_script_data
-from pipeline.reports.model import Chart, Day, Picture, Post, Quarantined, Row, Sentence, SourceFile, Table, TableName
+from pipeline.reports.model import Day, Picture, Post, Quarantined, Row, Sentence, SourceFile, Table, TableName
 from pipeline.reports.strings import long_date, part_of_speech, skip_rule, texts, weekday
 from pipeline.settings import Language
 
@@ -34,7 +34,7 @@ def render(day: Day, language: Language, rows: int = 200) -> str:
         summary=[_sentence(sentence, ZoneInfo(day.timezone)) for sentence in day.summary],
         learned=_learned(day, keys, language),
         pictures=[_picture(picture) for picture in day.pictures],
-        charts=[_chart(chart) for chart in day.charts],
+        charts=[document.figure(chart) for chart in day.charts],
         tables=[_table(table, shown[table.name], keys, day.previous is not None, language) for table in day.tables],
         sources=_files(day.files, language),
         rejected=[_rejected(row) for row in day.quarantine],
@@ -96,7 +96,7 @@ def _post(post: Post, zone: ZoneInfo) -> dict[str, object]:
 def _learned(day: Day, keys: set[str], language: Language) -> list[dict[str, object]]:
     words = {key.partition("\t")[2] for key in keys}
     zone = ZoneInfo(day.timezone)
-    return [learned.shown(one, zone, words, language, _chart, _post) for one in day.learned]
+    return [learned.shown(one, zone, words, language, _post) for one in day.learned]
 
 
 def _picture(picture: Picture) -> dict[str, object]:
@@ -106,14 +106,6 @@ def _picture(picture: Picture) -> dict[str, object]:
         "svg": Markup(picture.svg),
         "no_glyph": [writable(word) for word in picture.no_glyph],
         "no_room": [writable(word) for word in picture.no_room],
-    }
-
-
-def _chart(chart: Chart) -> dict[str, object]:
-    return {
-        "title": chart.title,
-        "svg": Markup(chart.svg),
-        "table": [(writable(label), value) for label, value in chart.table],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ def write(day: Day, path: Path | BytesIO, language: Language, rows: int = ROWS) 
             "percent": book.add_format({"num_format": "0.0%", "valign": "top"}),
         }
         _overview(book.add_worksheet(texts(language).overview), day, language, rows, formats)
+        tables = [(table, getattr(texts(language), table.name)) for table in day.tables]
         for one in day.learned:
-            _model(book.add_worksheet(_sheet_name(one.title, book)), one, day, language, formats)
-        for table in day.tables:
-            _sheet(book.add_worksheet(getattr(texts(language), table.name)), table, language, rows, formats)
+            taken = [*(sheet.get_name() for sheet in book.worksheets()), *(name for _, name in tables)]
+            _model(book.add_worksheet(_sheet_name(one.title, taken)), one, day, language, formats)
+        for table, name in tables:
+            _sheet(book.add_worksheet(name), table, language, rows, formats)
 
 
 def _overview(sheet: Any, day: Day, language: Language, rows: int, formats: dict[str, Any]) -> None:
@@ -116,11 +118,12 @@ _CELLS = {
 """The format of each cell of a row of a model's sheet."""
 
 
-def _sheet_name(title: str, book: Any) -> str:
-    """Make a name that Excel takes: no []:*?/\\, at most 31 characters, none twice."""
-    name = "".join(" " if sign in "[]:*?/\\'" else sign for sign in writable(title))[:24].strip() or "model"
-    taken = {sheet.get_name().lower() for sheet in book.worksheets()}
-    return name if name.lower() not in taken else f"{name} {len(taken)}"
+def _sheet_name(title: str, taken: Collection[str]) -> str:
+    """Make a name that Excel takes: no []:*?/\\', at most 31 units of UTF-16, none twice whatever its case."""
+    plain = "".join(" " if sign in "[]:*?/\\'" else sign for sign in writable(title))
+    name = plain.encode("utf-16-le")[:48].decode("utf-16-le", "ignore").strip() or "model"
+    known = {one.lower() for one in taken}
+    return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(known) + 3))) if one.lower() not in known)
 
 
 def _column(column: int, values: Iterable[Any], write: Callable[[int, int, Any], object]) -> None:

@@ -86,6 +86,16 @@ class Layout:
         return self.root / "manifests" / "shared.json"
 
     @property
+    def dictionary(self) -> Path:
+        """Which dictionary the store is made with."""
+        return self.root / "manifests" / "dictionary.json"
+
+    @property
+    def lists(self) -> Path:
+        """Which stop words and synonyms lie beside it, for the queries on the pages."""
+        return self.root / "words" / "lists.json"
+
+    @property
     def salt_check(self) -> Path:
         """What the secret is known by, without telling it."""
         return self.root / "manifests" / "salt.json"

@@ -70,7 +70,7 @@ def _open(path: Path) -> pq.ParquetFile:
     file = pq.ParquetFile(path, page_checksum_verification=True)
     seal = (file.metadata.metadata or {}).get(_SEAL)
     groups = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-    if seal is not None and seal != _seal(file.schema_arrow, groups):
+    if seal != _seal(file.schema_arrow, groups):
         raise ValueError("its names, types or rows do not fit its seal")
     return file
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.text.exemplars import CFORM, Form
+from pipeline.text.pruning import connections
 
 _COST = {
     "名詞": 2500, "サ変名詞": 2000, "固有名詞": 3000, "組織名": 3000, "人名": 3000, "地名": 3000, "形状詞": 3000,
@@ -22,25 +23,13 @@ _MARGIN_WHOLE = 500
 """The same, where MeCab takes the word for an unknown one already and only the entry is wanted."""
 
 
-class _Connections:
-    """The matrix of connection costs (``matrix.bin``: two uint16 sizes, then int16 by left and right word)."""
-
-    def __init__(self, dicdir: Path) -> None:
-        sizes = np.fromfile(dicdir / "matrix.bin", "<u2", 2)
-        self._costs = np.memmap(dicdir / "matrix.bin", "<i2", "r", 4).reshape(int(sizes[1]), int(sizes[0]))
-
-    def alone(self, left: int, right: int) -> int:
-        """Cost of beginning and ending a sentence with a word of these ids."""
-        return int(self._costs[left, 0]) + int(self._costs[0, right])
-
-
 class Price:
     """Finds costs, by what MeCab pays without the entry."""
 
     def __init__(self, dicdir: Path) -> None:
         import fugashi
 
-        self._connections = _Connections(dicdir)
+        self._connections = connections(np.memmap(dicdir / "matrix.bin", np.int16, "r"))
         self._parse = fugashi.GenericTagger(f"""-r /dev/null -d "{dicdir}" -O '' -F k -U u -E ' %pc'""").parse
 
     def of(self, surface: str, form: Form, part_of_speech: str) -> int:
@@ -50,4 +39,8 @@ class Price:
         ceiling = _COST.get(part_of_speech, form.cost) - _LENGTH * (len(surface) - 3)
         parts, paid = self._parse(surface).split(" ")
         margin = _MARGIN_WHOLE if parts == "u" else _MARGIN
-        return max(_FLOOR, min(ceiling, int(paid) - self._connections.alone(form.left, form.right) - margin))
+        return max(_FLOOR, min(ceiling, int(paid) - self._alone(form) - margin))
+
+    def _alone(self, form: Form) -> int:
+        """Cost of beginning and ending a sentence with a word."""
+        return int(self._connections[form.left, 0]) + int(self._connections[0, form.right])

@@ -20,6 +20,7 @@ from pipeline.text import exemplars, listfile
 from pipeline.text.costs import Price
 from pipeline.text.exemplars import Form
 from pipeline.text.folding import fold
+from pipeline.text.lexicon import FIELDS
 
 SHIPPED = listfile.SHIPPED / "words.csv"
 """The starter list."""
@@ -29,7 +30,7 @@ LONGEST = 64
 """Characters of a word; MeCab's compiler reads lines of 8 KiB, and a feature repeats the word many times."""
 _HEADER = frozenset({"word", "単語", "語"})
 _READING = re.compile("[ァ-ヺー・ ]+")
-_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
+TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _word(row: list[str], where: str) -> UserWord:
             raise SettingsError(f"{where}, column {column} ({name}): longer than {LONGEST} characters or several lines")
     if not word:
         raise SettingsError(f"{where}, column 1 (word): empty; write the word as it stands in posts")
-    reading = (reading or word).translate(_TO_KATAKANA)
+    reading = (reading or word).translate(TO_KATAKANA)
     if not _READING.fullmatch(reading) or len(reading) > 2 * LONGEST:
         raise SettingsError(
             f"{where}, column 2 (reading): {reading[:LONGEST]!r} is not katakana; write the reading, as in スマホ"
@@ -131,7 +132,7 @@ def _forms(word: UserWord, dicdir: Path) -> list[tuple[Form, str, list[str]]]:
 
 
 def _fields(word: UserWord, form: Form, surface: str, kana: str) -> list[str]:
-    fields = ["*"] * exemplars.FIELDS
+    fields = ["*"] * FIELDS
     fields[: exemplars.LFORM] = form.fields[: exemplars.LFORM]
     fields[exemplars.LEMMA] = word.preferred or word.word
     fields[exemplars.ORTH], fields[exemplars.ORTH_BASE] = surface, word.word

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import mmap
-import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,15 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import DictionaryError
+from pipeline.text.lexicon import HEADER, TOKEN
 
-_HEADER = struct.Struct("<10I32s")
-_TOKEN = np.dtype(
-    [("left", "<u2"), ("right", "<u2"), ("pos", "<u2"), ("cost", "<i2"), ("feature", "<u4"), ("x", "<u4")]
-)
 POS = slice(0, 4)
 CTYPE, CFORM, LFORM, LEMMA, ORTH, PRON, ORTH_BASE, PRON_BASE, GOSHU = range(4, 13)
 KANA, KANA_BASE, FORM, FORM_BASE = range(17, 21)
-FIELDS = 26
 """Fields of UniDic's features, by the numbers in its ``dicrc``."""
 
 
@@ -127,9 +122,9 @@ def _open(dicdir: Path) -> tuple[mmap.mmap, np.ndarray, int]:
     """Map ``sys.dic``; its tokens, and the place where its features begin."""
     with (dicdir / "sys.dic").open("rb") as file:
         raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    header = _HEADER.unpack_from(raw)
-    start = _HEADER.size + header[6]
-    return raw, np.frombuffer(raw, _TOKEN, header[7] // _TOKEN.itemsize, start), start + header[7]
+    header = HEADER.unpack_from(raw)
+    start = HEADER.size + header[6]
+    return raw, np.frombuffer(raw, TOKEN, header[7] // TOKEN.itemsize, start), start + header[7]
 
 
 def _features(raw: mmap.mmap, start: int, base: str, pos: str) -> dict[int, tuple[str, ...]]:

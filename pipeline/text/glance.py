@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,8 +13,8 @@ PLAIN = (
 )
 """Characters that no step touches, unless repeated; w, z (of orz), 笑 (U+7B11) and 草 (U+8349) are not among them."""
 
-_AT_ONCE = 1_000
-"""Posts whose characters, four bytes each, fit into a processor's cache."""
+_AT_ONCE, _CHARACTERS = 1_000, 100_000
+"""Posts and their characters, four bytes each, that fit into a processor's cache."""
 _BEYOND = 0xFFFF
 """Stands for all characters from here on; it is special, as they are."""
 
@@ -38,9 +38,22 @@ _KIND = _kinds()
 def touched(texts: Sequence[str]) -> list[int]:
     """Tell which texts some step of cleaning may change; of the others none does. In order."""
     found: list[int] = []
-    for at in range(0, len(texts), _AT_ONCE):
-        found += (at + _touched(texts[at : at + _AT_ONCE])).tolist()
+    for start, stop in _runs(texts):
+        found += (start + _touched(texts[start:stop])).tolist()
     return found
+
+
+def _runs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Cut texts into runs that are looked at together; one that is too long is looked at alone."""
+    start = size = 0
+    for at, text in enumerate(texts):
+        if at - start == _AT_ONCE or size + len(text) > _CHARACTERS:
+            if at > start:
+                yield start, at
+            start, size = at, 0
+        size += len(text)
+    if start < len(texts):
+        yield start, len(texts)
 
 
 def _touched(texts: Sequence[str]) -> np.ndarray:
@@ -58,4 +71,4 @@ def _touched(texts: Sequence[str]) -> np.ndarray:
     place[1:] |= blank[1:] & (blank[:-1] | (kinds[:-1] == _EDGE))
     place[:-1] |= blank[:-1] & (kinds[1:] == _EDGE)
     place[edges] = False
-    return np.unique(np.searchsorted(edges, np.flatnonzero(place)) - 1)
+    return np.flatnonzero(np.logical_or.reduceat(place, edges[:-1]))

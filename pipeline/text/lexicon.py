@@ -33,12 +33,11 @@ VERSION = 3
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
 _PAIRS = [chr(_FIRST + n // _BASE) + chr(_FIRST + n % _BASE) for n in range(_BASE**2)]
-_HEADER = struct.Struct("<10I32s")
+HEADER = struct.Struct("<10I32s")
 _MAGIC = 0xEF718F77
-_TOKEN = np.dtype(
-    [("left", "<u2"), ("right", "<u2"), ("pos", "<u2"), ("cost", "<i2"), ("feature", "<u4"), ("x", "<u4")]
-)
-_FIELDS = 26
+TOKEN = np.dtype([("left", "<u2"), ("right", "<u2"), ("pos", "<u2"), ("cost", "<i2"), ("feature", "<u4"), ("x", "<u4")])
+FIELDS = 26
+"""Fields of a feature."""
 _SHARED = ("matrix.bin", "char.bin", "unk.dic", "dicrc")
 
 SCHEMA = pa.schema(
@@ -145,8 +144,8 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     trie, coded = pruning.prune(trie, coded, matrix)
     codes = np.zeros((len(offsets), _WIDTH + 1), np.uint8)
     codes[:, :_WIDTH] = code(np.arange(len(offsets)))
-    size = _HEADER.size + len(trie) + coded.nbytes + codes.nbytes
-    head = _HEADER.pack(size ^ _MAGIC, *header[1:8], codes.nbytes, 0, header[10])
+    size = HEADER.size + len(trie) + coded.nbytes + codes.nbytes
+    head = HEADER.pack(size ^ _MAGIC, *header[1:8], codes.nbytes, 0, header[10])
     with (target / "sys.dic").open("wb") as file:
         file.writelines((head, trie, coded.tobytes(), codes.tobytes()))
     for name in _SHARED:
@@ -163,12 +162,12 @@ def user_codes(source: Path, count: int) -> list[str]:
 
 def _read(path: Path) -> tuple[tuple[int, ...], bytes, np.ndarray, bytes]:
     raw = np.memmap(path, np.uint8, "r")
-    header = _HEADER.unpack(raw[: _HEADER.size].tobytes())
+    header = HEADER.unpack(raw[: HEADER.size].tobytes())
     if header[0] ^ _MAGIC != len(raw):
         raise DictionaryError(f"{path}: damaged; reinstall the package unidic-lite")
-    ends = np.cumsum([_HEADER.size, *header[6:9]])
+    ends = np.cumsum([HEADER.size, *header[6:9]])
     parts = [raw[a:b].tobytes() for a, b in pairwise(ends)]
-    return header, parts[0], np.frombuffer(parts[1], _TOKEN), parts[2]
+    return header, parts[0], np.frombuffer(parts[1], TOKEN), parts[2]
 
 
 def _parse(features: bytes, user_features: list[str]) -> pa.Table:
@@ -176,7 +175,7 @@ def _parse(features: bytes, user_features: list[str]) -> pa.Table:
     from pyarrow import csv
 
     lines = features.replace(b"\0", b"\n") + "".join(line + "\n" for line in user_features).encode()
-    names = [str(n) for n in range(_FIELDS)]
+    names = [str(n) for n in range(FIELDS)]
     table = csv.read_csv(
         pa.BufferReader(lines),
         csv.ReadOptions(column_names=names, block_size=1 << 24),

@@ -79,11 +79,11 @@ def _naming(names: tuple[str, ...], found: Cleaned) -> Cleaned:
 
 def _reposted(text: str) -> tuple[tuple[str, ...], str]:
     """Split the accounts of ``RT @name: RT @other: …`` from what they posted."""
-    names: tuple[str, ...] = ()
-    while prefix := _REPOST.match(text):
-        names += (prefix[1],)
-        text = text[prefix.end() :]
-    return names, text
+    names, at = list[str](), 0
+    while prefix := _REPOST.match(text, at):
+        names.append(prefix[1])
+        at = prefix.end()
+    return tuple(names), text[at:]
 
 
 def clean_table(texts: Iterable[str]) -> pa.Table:

@@ -16,5 +16,5 @@ def load(path: Path | None, shipped: bool) -> frozenset[str]:
     paths = [listfile.SHIPPED / "stop_words.txt"] if shipped else []
     if path is not None:
         paths.append(path)
-    lines = (fold(line) for each in paths for line in listfile.read_lines(each) if not line.startswith("#"))
+    lines = (fold(line) for each in paths for line in listfile.read_lines(each) if not line.lstrip().startswith("#"))
     return frozenset(line for line in lines if line)

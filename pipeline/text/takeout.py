@@ -26,7 +26,7 @@ _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 
 _ADDRESS = r"[!#$%&*+,\-./0-9:;=?@A-Z_a-z~]"
 _URL = re.compile(rf"(?:h?ttp(s?)://(?=[0-9A-Za-z]))((?:{_ADDRESS}|\({_ADDRESS}*\))+)|pic\.twitter\.com/[0-9A-Za-z]+")
-_CUT_URL = re.compile(r"(?<![A-Za-z0-9.\-])[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}/[!-~]*…")
+_CUT_URL = re.compile(r"(?<![A-Za-z0-9.\-])[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,5}/[!-~]{0,200}…")
 _MAIL = re.compile(r"(?<![A-Za-z0-9._%+@\-])[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63})+")
 _MAIL_HINT = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]")
 _NAME = r"(?=_*[A-Za-z0-9])[A-Za-z0-9_]++(?:[.\-][A-Za-z0-9_]+)*+"

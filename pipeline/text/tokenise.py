@@ -1,6 +1,6 @@
 """Clean text to tokens by MeCab: integers from the analysis to the Arrow table.
 
-A post's ``clean`` goes to MeCab as one string. Equal texts (reposts, copies) are analysed once a chunk.
+A post's ``clean`` goes to MeCab as one string. Equal texts (reposts, copies) are analysed once, unless they are long.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class _Numbers(dict[str, str]):
         return code
 
 
-_REMEMBERED = 50_000
-"""Texts whose analysis a process keeps for the chunks to come."""
+_REMEMBERED, _SHORT = 50_000, 500
+"""Texts whose analysis a process keeps for the chunks to come, and the characters of the longest of them."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class Tokeniser:
         for text in texts:
             line = known.get(text)
             if line is None:
-                known[text] = line = self.parse(text)
+                line = self.parse(text)
+                if len(text) <= _SHORT:
+                    known[text] = line
             lines.append(line)
         # All posts at once from here on; no analysis holds a NUL.
         parts = _UNKNOWN.split("\0".join(lines))

@@ -16,7 +16,6 @@ from pipeline.text import dictionary
 from pipeline.text.dictionary import Entry, UserWord
 
 _KANA = re.compile("[ぁ-ゖァ-ヺー]+")
-_TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _ADDED_UP = frozenset({"名詞", "接頭辞", "接尾辞"})
 """Parts of speech whose readings make the reading of a compound; 拉麺 is no 拉る (ヘシャゲ) and 麺."""
 
@@ -40,7 +39,7 @@ def split_words(variants: Iterable[str], dicdir: Path) -> list[UserWord]:
 def _reading(variant: str, parts: Sequence[Sequence[str]]) -> str:
     """Tell how a compound is read: as written in kana, as its nouns are, else ``*``, UniDic's sign for none."""
     if _KANA.fullmatch(variant):
-        return variant.translate(_TO_KATAKANA)
+        return variant.translate(dictionary.TO_KATAKANA)
     if all(pos in _ADDED_UP and _KANA.fullmatch(kana) for pos, kana in parts):
         return "".join(kana for _, kana in parts)
     return "*"

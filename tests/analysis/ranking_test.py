@@ -356,6 +356,20 @@ def test_history_counts_all_spellings_of_today(desk):
     ]
 
 
+def test_history_keeps_apart_what_is_written_alike(tmp_path, database):
+    said = [("いる", "居る"), ("いる", "居る"), ("いる", "要る"), ("要る", "要る"), ("要る", "要る")]
+    tokens = [(base, lemma, None, "動詞", "") for base, lemma in said]
+    store_of(tmp_path, {FIRST: [("ann", False, False, tokens, [])]})
+    counts = [{"base": b, "lemma": lem, "pos": "動詞", "count": n} for (b, lem), n in Counter(said).items()]
+    schema = pa.schema({"base": TEXT, "lemma": TEXT, "pos": TEXT, "count": pa.int64()})
+    save(tmp_path / f"counts/date={FIRST}/part-0.parquet", counts, schema)
+    database.execute("SET file_search_path = $1", [str(tmp_path)])
+    query = ranking.history(Span([dt.date(2024, 1, 1)]), dt.date(2024, 1, 1))
+    found = database.execute(query, {"words": ["動詞\tいる", "動詞\t要る"]}).fetchall()
+    # 居る is called いる, twice; 要る is called 要る: twice in kanji and once in kana
+    assert sorted(found) == [("動詞\tいる", FIRST, 2), ("動詞\t要る", FIRST, 3)]
+
+
 def test_paths_in_queries_are_relative_to_the_store(desk):
     for table in desk.report(FIRST)["tables"].values():
         paths = re.findall(r"'([^']*\.parquet)'", table["query"])

@@ -1,10 +1,10 @@
 """The posts of a day that a person should label: which, where, and never over what somebody fills in."""
 
 import csv
-import json
 
 import pytest
 
+from pipeline import sealed
 from pipeline.engines import asking, labelling
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
@@ -148,6 +148,6 @@ def test_a_task_wants_labels_and_a_day_posts(desk):
 def test_a_damaged_pointer_costs_the_doubts_not_the_queue(desk):
     home = desk.store / "models" / "mood"
     (home / "versions" / "0001").mkdir(parents=True)
-    (home / "served.json").write_text(json.dumps({"format": 1, "stack": [1], "log": []}))
+    (home / "served.json").write_bytes(sealed.dumps({"format": 1, "stack": [1], "log": []}))
     (found,) = ask(desk, size=3)
     assert found.posts == 3 and found.model is None and "damaged" in found.notes[0]

@@ -1,10 +1,16 @@
 """How scores are told; the scores themselves are tested where they are made."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from pipeline.engines import evaluating
+from pipeline.errors import SettingsError
 from pipeline.models import evaluation
+from pipeline.models.bundle import Bundle
+from pipeline.models.examples import Examples
+from pipeline.models.recipe import Recipe
 
 
 def test_scores_in_numbers_by_name():
@@ -29,10 +35,17 @@ def test_scores_in_numbers_by_name():
 
 def test_lines_name_the_model_the_baseline_and_rows_that_were_left_out():
     scores = {"model": "mood/0001", "posts": 1200, "unlabelled": 3, "accuracy": 0.9}
-    lines = evaluating.lines(scores | {"linear": {"accuracy": 0.8, "macro_f1": 0.7}})
+    lines = evaluating.lines(scores | {"units": 34567, "linear": {"accuracy": 0.8, "macro_f1": 0.7}})
     assert lines == [
         "mood/0001 on 1,200 texts",
         "accuracy           0.9000",
+        "units              34,567",
         "linear baseline    accuracy 0.8000, macro F1 0.7000",
         "3 rows without a label were left out",
     ]
+
+
+def test_without_right_answers_nothing_is_measured():
+    asked = evaluating.Asked("mood/0001", Bundle({}, {}, {}, ["a"], "data"), SimpleNamespace(recipe=Recipe()))
+    with pytest.raises(SettingsError, match="--label"):
+        evaluating.evaluate(asked, Examples(["text"]))

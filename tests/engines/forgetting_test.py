@@ -7,12 +7,13 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
+import xlsxwriter
 from desk import QUICK, Desk, Here, Silent
 
-from pipeline import files
+from pipeline import files, sealed
 from pipeline.engines import forgetting, forgotten, labelling, local
 from pipeline.engines.forgetting import Asked
-from pipeline.errors import InputError, SettingsError
+from pipeline.errors import InputError, SettingsError, StoreDamaged
 from pipeline.models import labels
 from pipeline.models.labels import Answer
 from pipeline.store import parquet
@@ -222,7 +223,7 @@ def test_labels_queues_and_cards_lose_it_and_models_are_named(desk):
         (queue / f"{name}.xlsx").write_bytes(b"")
     version = desk.store / "models" / "mood" / "versions" / "0001"
     version.mkdir(parents=True)
-    (version / "version.json").write_text("{}")
+    (version / "version.json").write_bytes(sealed.dumps({}))
     forgotten.remember(layout, "mood", 1, [SECRET, "他の文"])
     assert layout.learned("mood", 1).stat().st_mode & 0o777 == 0o600
     card = layout.cards("mood", 1)
@@ -243,6 +244,38 @@ def test_labels_queues_and_cards_lose_it_and_models_are_named(desk):
     assert (card / "card.html").read_text().count("<tr>") == 1
     assert done.proof.clean
     assert "駅伝" in (card / "card.html").read_text()
+
+
+@pytest.mark.parametrize("left", [".csv", ".html", ".xlsx"])
+def test_a_queue_is_known_by_any_of_its_files_and_however_somebody_saved_it(desk, left):
+    desk.merge()
+    queue = Layout(desk.store).queue(dt.date(2024, 1, 1))
+    queue.mkdir(parents=True)
+    if left == ".xlsx":
+        book = xlsxwriter.Workbook(queue / "mood.xlsx")
+        book.add_worksheet().write("A2", "jsonl:1")
+        book.close()
+    else:
+        (queue / f"mood{left}").write_bytes("post_id,本文\r\njsonl:1,温泉\r\n".encode("cp932"))  # as Excel may save it
+    (queue / "topic.csv").write_bytes(b"post_id,text\r\njsonl:11,x\r\n")
+    done = forget(desk, "jsonl:1")
+    assert [path.name for path in queue.iterdir()] == ["topic.csv"]
+    assert done.proof.clean and done.removed["label queues"] == 1
+
+
+def test_nothing_is_changed_where_a_sweep_could_not_be_ended(desk):
+    desk.run()
+    [piece] = (desk.store / "collected" / f"date={TWO}").iterdir()
+    data = bytearray(piece.read_bytes())
+    data[len(data) // 2] ^= 1
+    piece.write_bytes(data)
+    before = desk.bytes("collected", "posts", "manifests")
+    with pytest.raises(StoreDamaged, match=rf"collected/date={TWO}.*hibi doctor"):
+        forget(desk, "jsonl:1")
+    assert desk.bytes("collected", "posts", "manifests") == before
+    assert not Layout(desk.store).forgetting.exists()
+    desk.run(verify=True)
+    assert forget(desk, "jsonl:1").proof.clean
 
 
 def test_standard_input_that_was_kept_goes(desk):

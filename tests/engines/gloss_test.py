@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +9,6 @@ import openpyxl
 import pytest
 from desk import QUICK, Desk, Here
 
-from pipeline import models
-from pipeline.engines import learning, predicting
 from pipeline.errors import LostWorker
 from pipeline.models import registry
 from pipeline.models.bundle import Bundle
@@ -28,17 +25,11 @@ def serve(desk, kind="sequence"):
 
 
 @pytest.fixture
-def rule(monkeypatch):
+def rule(pretend):
     """Translates by telling the length; without Keras."""
-    found = SimpleNamespace(translate=lambda model, texts: [f"{len(text)} <signs>" for text in texts])
-    opened = SimpleNamespace(Model=SimpleNamespace(of=lambda bundle, lexicon: "model"))
-    for name, fake in (("beam", found), ("serving", opened)):
-        monkeypatch.setitem(sys.modules, f"pipeline.models.{name}", fake)
-        monkeypatch.setattr(models, name, fake, raising=False)
-    monkeypatch.setattr(learning, "require_keras", lambda: None)
-    predicting._translator.cache_clear()
-    yield found
-    predicting._translator.cache_clear()
+    opened = SimpleNamespace(of=lambda bundle, lexicon: "model")
+    translate = {"translate": lambda model, texts: [f"{len(text)} <signs>" for text in texts]}
+    return pretend(beam=translate, serving={"Model": opened})["beam"]
 
 
 @pytest.fixture

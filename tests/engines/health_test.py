@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from desk import QUICK, Desk, Here
 
+from pipeline import sealed
 from pipeline.engines import doctor, health, ledger, surroundings
 from pipeline.errors import SettingsError
 from pipeline.models import bundle as bundles
@@ -144,14 +145,15 @@ def test_models_are_hashed_and_must_fit_the_dictionary(store, monkeypatch):
     for number in (1, 2):
         folder = store.root / "models" / "mood" / "versions" / f"{number:04}"
         folder.mkdir(parents=True)
-        (folder / "version.json").write_text("{}")
+        (folder / "version.json").write_bytes(sealed.dumps({}))
     loaded, verified = [], []
     monkeypatch.setattr(bundles, "load", lambda folder, dictionary: loaded.append(folder.name))
     monkeypatch.setattr(bundles, "verified", lambda folder: verified.append(folder.name))
     state, text = seen(health.models, store)
     assert (state, verified) == ("warning", ["0001", "0002"])
     assert text == "no version of mood is in service; `hibi models promote mood VERSION`"
-    (store.root / "models" / "mood" / "served.json").write_text('{"format": 1, "stack": [2], "log": []}')
+    served = sealed.dumps({"format": 1, "stack": [2], "log": []})
+    (store.root / "models" / "mood" / "served.json").write_bytes(served)
     assert seen(health.models, store) == ("ok", "2 versions, whole")
     assert loaded == ["0002"]
     monkeypatch.undo()

@@ -14,7 +14,7 @@ from desk import FORMATS, Desk, Here
 
 from pipeline import terminal
 from pipeline.engines import inbox
-from pipeline.errors import LostWorker
+from pipeline.errors import LostWorker, SettingsError
 from pipeline.settings import Settings
 from pipeline.store.layout import Layout
 
@@ -66,14 +66,43 @@ def test_files_come_in_order_each_once_and_hidden_ones_not_at_all(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "b.jsonl")
-    found = list(inbox.paths([tmp_path, tmp_path / "a", tmp_path / "b.jsonl"]))
+    found = list(inbox.paths([tmp_path, tmp_path / "a", tmp_path / "b.jsonl"], tmp_path / "store"))
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/c.jsonl", "a/f", "b.jsonl"]
 
 
 def test_a_hidden_file_that_is_named_is_read(tmp_path):
     path = tmp_path / ".posts.jsonl"
     path.write_text("")
-    assert list(inbox.paths([path])) == [path]
+    assert list(inbox.paths([path], tmp_path / "store")) == [path]
+
+
+def test_a_store_inside_the_inbox_is_never_taken_for_posts(new_desk):
+    desk = new_desk()
+    desk.store = desk.inbox / "store"
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "読む"), {"id": "x"})
+    for number in (1, 0, 0):
+        assert len(desk.merge().taken) == number  # not the quarantine, either, which is JSON lines
+    assert ids(desk) == [(DAY, "jsonl:1")]
+
+
+def test_an_inbox_inside_the_store_is_read_and_one_that_is_the_store_is_refused(new_desk):
+    desk = new_desk()
+    desk.store = desk.inbox.parent
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "読む"))
+    desk.merge()
+    assert ids(desk) == [(DAY, "jsonl:1")]
+    with pytest.raises(SettingsError, match="is the store itself"):
+        desk.run(inbox=desk.store)
+
+
+def test_a_name_that_is_no_utf_8_costs_no_post(new_desk):
+    desk = new_desk()
+    path = desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "読む"), {"id": "x"})
+    path.rename(os.fsdecode(os.fsencode(path.parent) + b"/\xff.jsonl"))
+    assert not desk.run().failed
+    assert ids(desk) == [(DAY, "jsonl:1")]
+    assert [file["name"] for file in desk.report(DAY)["files"]] == ["\ufffd.jsonl"]
+    assert desk.merge().taken == []
 
 
 @pytest.mark.parametrize("folder", [".local/share/posts", ".inbox"])
@@ -84,6 +113,24 @@ def test_an_inbox_below_a_hidden_folder_is_read(new_desk, folder):
     desk.put(".b.jsonl", ("2", f"{DAY}T01:00:00", "読まない"))
     desk.merge()
     assert ids(desk) == [(DAY, "jsonl:1")]
+
+
+def test_a_file_that_cannot_be_opened_for_a_night_is_what_it_was(new_desk, monkeypatch):
+    desk = new_desk()
+    path = desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "読む"))
+    desk.merge()
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox.Inbox, "_content", shut)
+        os.utime(path, (9, 9))
+        [taken] = desk.merge().taken
+        assert "cannot be read" in taken.error
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "読む"), ("2", f"{DAY}T02:00:00", "続く"))
+    desk.merge()
+    assert len(names(desk, "collected")) == 1  # it grew: what it gave before is not kept beside it
+
+
+def shut(*_):
+    raise PermissionError(13, "Permission denied")
 
 
 # A file is known by its content.

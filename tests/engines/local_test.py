@@ -4,6 +4,7 @@ from collections import Counter
 
 import fugashi
 import pytest
+from desk import QUICK
 
 from pipeline.errors import SettingsError, StoreBusy
 from pipeline.store import lock
@@ -221,6 +222,16 @@ def test_only_wanted_days_run(desk):
     outcome = desk.run(since=dt.date(2024, 1, 2), until=dt.date(2024, 1, 2))
     assert [str(d.day) for d in outcome.days] == ["2024-01-02"]
     assert [str(d) for d in outcome.open_days] == [DAY, "2024-01-03"]
+
+
+def test_a_late_post_reaches_all_reports_whose_charts_show_its_day(new_desk):
+    late = "2024-02-08"  # 38 days later
+    for days, ran in ((39, [DAY, late]), (38, [DAY])):
+        desk = new_desk(str(days), pictures=QUICK["pictures"] | {"days": days})
+        desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "よい"), ("2", f"{late}T01:00:00", "よい"))
+        desk.run()
+        desk.put("b.jsonl", ("3", f"{DAY}T02:00:00", "遅い"))
+        assert [str(one.day) for one in desk.run().days] == ran
 
 
 def test_a_lost_table_is_made_again(desk):

@@ -1,12 +1,14 @@
 """The file for Prometheus: read back by Prometheus' own client, replaced whole, and safe against hostile names."""
 
 import datetime as dt
+import gzip
 import threading
 
 import pytest
 from desk import QUICK, Desk, Here
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline import sealed
 from pipeline.engines import ledger, metrics
 from pipeline.engines.ledger import Failure, Ledger, Run
 from pipeline.errors import SettingsError, StoreUnwritable
@@ -14,6 +16,7 @@ from pipeline.settings import Settings, load
 from pipeline.store import usage
 from pipeline.store.layout import Layout
 
+WHOLE = b'{"id": "1", "author": "a", "created_at": "2024-01-01T00:00:00Z", "text": "a"}\n'
 ENDED = "2024-01-03T03:30:10+00:00"
 
 
@@ -69,6 +72,19 @@ def test_a_run_leaves_what_prometheus_can_read(desk, tmp_path):
     assert sizes["other"] == sum(p.stat().st_size for p in desk.store.iterdir() if p.is_file())
     assert (tmp_path / "hibi.prom").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in tmp_path.iterdir()] == ["hibi.prom"]
+
+
+def test_a_broken_file_that_is_gone_or_was_fetched_again_is_no_alarm_any_more(tmp_path):
+    desk = Desk(tmp_path, Here(), **QUICK)
+    path = desk.inbox / "c.jsonl.gz"
+    for failed, content in ((1, b"\x1f\x8b\x08\x00broken"), (1, b"\x1f\x8b\x08\x00still"), (0, gzip.compress(WHOLE))):
+        path.write_bytes(content)
+        desk.merge()
+        assert parsed(metrics.render(Layout(desk.store), Ledger(run())))["hibi_files_failed",] == failed
+    path.write_bytes(b"\x1f\x8b\x08\x00again")
+    desk.merge()
+    path.unlink()
+    assert parsed(metrics.render(Layout(desk.store), Ledger(run())))["hibi_files_failed",] == 0
 
 
 def test_failed_days_and_the_last_good_run_are_told(tmp_path):
@@ -129,10 +145,11 @@ def test_the_models_that_answer_are_told(tmp_path):
     for number, made in ((1, "2024-01-01T00:00:00+00:00"), (2, "2024-01-02T00:00:00+00:00")):
         folder = tmp_path / "models" / "mood" / "versions" / f"{number:04}"
         folder.mkdir(parents=True)
-        (folder / "version.json").write_text(f'{{"made_at": "{made}"}}')
+        (folder / "version.json").write_bytes(sealed.dumps({"made_at": made}))
     found = parsed(metrics.render(Layout(tmp_path), Ledger(run())))
     assert not [key for key in found if "model" in key[0]]
-    (tmp_path / "models" / "mood" / "served.json").write_text('{"format": 1, "stack": [1], "log": []}')
+    served = sealed.dumps({"format": 1, "stack": [1], "log": []})
+    (tmp_path / "models" / "mood" / "served.json").write_bytes(served)
     found = parsed(metrics.render(Layout(tmp_path), Ledger(run())))
     assert found["hibi_model_info", ("model", "mood"), ("version", "1")] == 1
     assert found["hibi_model_made_timestamp_seconds", ("model", "mood")] == 1704067200

@@ -42,6 +42,14 @@ def test_results_come_in_order(two):
     assert two.map(square, []) == []
 
 
+def test_a_pool_that_is_closed_while_it_starts_starts_nothing_more():
+    pool = Pool(3)
+    pool.start()
+    pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.submit(square, 1)
+
+
 def test_jobs_run_in_other_processes(two):
     assert os.getpid() not in two.map(process, [(n,) for n in range(4)])
 
@@ -169,12 +177,15 @@ def test_a_day_goes_on_without_the_post_that_ends_mecab(monkeypatch, tmp_path, p
 
 def test_a_day_goes_on_without_the_post_that_ends_cleaning(monkeypatch, tmp_path, pool):
     desk = Desk(tmp_path, pool, **QUICK)
-    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "静かな朝"), ("2", f"{DAY}T02:00:00", f"朝{MARKER}"))
+    desk.put("a.jsonl", ("1", f"{DAY}T01:00:00", "静かな朝"), ("2", f"{DAY}T02:00:00", f"朝\u202e\u2028{MARKER}"))
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.text.normalise.clean_table", clean_but)
         assert not desk.run().failed
-    [lost] = map(json.loads, (desk.store / "quarantine" / f"date={DAY}" / "merge.jsonl").read_text().splitlines())
-    assert (lost["line"], lost["raw"], lost["reason"]) == (2, f"朝{MARKER}", "cleaning ended at this post")
+    lines = (desk.store / "quarantine" / f"date={DAY}" / "merge.jsonl").read_text()
+    [lost] = map(json.loads, lines.splitlines())
+    assert (lost["line"], lost["reason"]) == (2, "cleaning ended at this post")
+    assert lost["raw"] == f"朝\u202e\u2028{MARKER}"
+    assert "\u202e" not in lines  # nothing that turns a terminal's line round
     assert desk.read("posts", DAY)["clean"].tolist() == ["静かな朝", ""]
     assert desk.report(DAY)["totals"]["quarantined"] == 1
     assert any("1" in note for note in desk.report(DAY)["notes"])

@@ -11,8 +11,6 @@ import openpyxl
 import pytest
 from desk import QUICK, Desk, Here
 
-from pipeline import models
-from pipeline.engines import learning, predicting
 from pipeline.engines.book import Book
 from pipeline.errors import LostWorker
 from pipeline.models import registry
@@ -47,7 +45,7 @@ def probabilities(texts):
 
 
 @pytest.fixture
-def ruled(monkeypatch):
+def ruled(pretend):
     """What a bundle answers, without Keras: by the rule, or as a language model by the length of a text."""
 
     class Ruled:
@@ -60,14 +58,8 @@ def ruled(monkeypatch):
     def likelihoods(model, texts):
         return -np.array([len(text) for text in texts], float), np.ones(len(texts), np.int64)
 
-    for name, fake in (("serving", {"Model": Ruled}), ("generation", {"likelihoods": likelihoods})):
-        module = SimpleNamespace(**fake)
-        monkeypatch.setitem(sys.modules, f"pipeline.models.{name}", module)
-        monkeypatch.setattr(models, name, module, raising=False)
-    monkeypatch.setattr(learning, "require_keras", lambda: None)
-    predicting._open.cache_clear()
-    yield Ruled
-    predicting._open.cache_clear()
+    pretend(serving={"Model": Ruled}, generation={"likelihoods": likelihoods})
+    return Ruled
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from desk import QUICK
 
+from pipeline.engines import project
+
 DAY = "2024-01-01"
 
 
@@ -28,3 +30,19 @@ def test_a_synonym_that_mecab_would_split_counts_as_the_preferred_word(new_desk,
         assert not {"拉麺", "麺", "携帯電話", "電話"} & found.keys()
         assert ("定食屋" in found) == (name == "own")
         assert ("カツ丼" in found) == (name == "shipped")
+
+
+def test_a_dictionary_that_another_run_compiled_meanwhile_is_left_as_it_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("HIBI_CACHE", str(tmp_path))
+
+    def compiled(_source, draft, *_words):
+        folder = draft.with_name(draft.name.partition(".")[0])
+        for made in (folder, draft):  # the other was faster
+            made.mkdir(parents=True)
+            (made / "complete").touch()
+        (folder / "in use").touch()
+
+    monkeypatch.setattr(project, "_compile", compiled)
+    opened = project.open_lexicon([])
+    assert (opened.folder / "in use").exists()
+    assert list(opened.folder.parent.iterdir()) == [opened.folder]

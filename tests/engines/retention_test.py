@@ -7,7 +7,7 @@ import pytest
 from desk import QUICK, Desk, Here
 
 from pipeline import files
-from pipeline.engines import forgetting, retention
+from pipeline.engines import forgetting, integrity, retention
 from pipeline.engines.forgetting import Asked
 from pipeline.store.layout import Layout
 
@@ -128,3 +128,29 @@ def test_what_is_left_of_such_a_day_can_still_be_forgotten(desk):
     assert done.proof.clean and done.days == [TWO, THREE]
     assert kinds(desk, ONE) == KEPT
     assert Layout(desk.store).expired(dt.date(2024, 1, 1))
+
+
+def test_standard_input_goes_once_all_its_days_are_over(desk, now):
+    spool = desk.store / "stdin"
+    spool.mkdir(parents=True)
+    for name, days in (("stdin-1", (ONE,)), ("stdin-2", (ONE, THREE))):
+        lines = [desk.line((f"{name}-{day}", f"{day}T09:00:00", FIRST)) for day in days]
+        (spool / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    desk.run(inbox=spool)
+    assert [path.name for path in spool.iterdir()] == ["stdin-2"]
+    now["day"] = dt.date(2024, 1, 5)
+    desk.run()
+    assert list(spool.iterdir()) == []
+
+
+def test_a_damaged_manifest_of_such_a_day_is_left_for_a_backup_to_be_put_back(desk):
+    desk.run()
+    path = Layout(desk.store).day_manifest(dt.date(2024, 1, 1))
+    whole = path.read_bytes()
+    path.write_bytes(b"damaged")
+    desk.run()
+    assert path.read_bytes() == b"damaged"
+    [damage] = [one for one in integrity.damaged(Layout(desk.store)) if one.path == path]
+    assert "backup" in damage.do
+    path.write_bytes(whole)
+    assert integrity.damaged(Layout(desk.store)) == []

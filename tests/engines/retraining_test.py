@@ -9,6 +9,7 @@ import pytest
 from desk import Desk
 from learned_desk import A_DAY, FIRST, copy, fill, label, settings, texts, turned
 
+from pipeline import sealed
 from pipeline.engines import asking, contest, forgotten, labelling, learning, material, refitting, retraining, trials
 from pipeline.errors import ModelError, SettingsError, StoreBusy, TrainingDiverged
 from pipeline.models import labels, registry
@@ -112,7 +113,7 @@ def test_a_killed_second_training_does_not_cost_the_first(desk, monkeypatch):
 def test_a_refused_version_is_kept_as_it_was_measured(desk):
     desk.settings = settings(desk.store.parent, promotion={"least_posts": 1000})
     done = retrain(desk)
-    assert not done.promoted and done.reasons[0] == (False, "recent posts has 60 posts; 1000 are needed to decide")
+    assert not done.promoted and done.reasons[0] == (False, "60 recent posts are too few to decide; 1000 are needed")
     told, rows = card(desk)
     assert told["fits"]["served"] is None
     assert {row["part"] for row in rows if row["learned"]} == {"train", "dev"}
@@ -244,7 +245,7 @@ def test_posts_that_the_champion_learned_from_prove_nothing(desk, monkeypatch):
     monkeypatch.setattr(learning, "fitted", lambda *_, **__: bundle)
     monkeypatch.setattr(retraining, "_learned", lambda *_: False)
     done = retrain(desk, until=EARLY)
-    assert not done.promoted and (False, "recent posts has 0 posts; 50 are needed to decide") in done.reasons
+    assert not done.promoted and (False, "0 recent posts are too few to decide; 50 are needed") in done.reasons
     assert list(done.scores) == ["dev"]  # which the new model was tuned on, and the old one is not asked
 
 
@@ -273,7 +274,7 @@ def test_a_training_that_diverges_changes_nothing_that_serves(desk, monkeypatch)
 
 def test_a_version_that_a_kill_left_undecided_is_trained_again(desk):
     pointer = desk.store / "models" / "mood" / "served.json"
-    pointer.write_text(json.dumps({"format": 1, "stack": [], "log": []}))
+    pointer.write_bytes(sealed.dumps({"format": 1, "stack": [], "log": []}))
     known = material.gather(desk.project().layout, desk.settings.models[0], EARLY)
     assert not retraining._learned(desk.project(), desk.settings.models[0], known)
 

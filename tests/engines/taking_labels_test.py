@@ -79,6 +79,7 @@ def test_a_file_that_cannot_be_read_costs_no_other(store):
 def test_a_file_of_another_task_is_told(store):
     done = take(store, "post_id,task,label\njsonl:0,topic,cats\n", task="mood")
     assert done.failed == [f"{store.store.parent / 'file0.csv'}: no answers to mood"] and not kept(store)
+    assert take(store, "post_id,task,label\n").failed == [f"{store.store.parent / 'file0.csv'}: no answers"]
 
 
 def test_a_task_that_the_settings_do_not_name_is_refused(store):

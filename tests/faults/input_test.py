@@ -392,6 +392,19 @@ def test_a_file_of_too_many_unusable_rows_is_refused_before_anything_of_it_is_pu
     assert not desk.merge().failed and len(ids(desk)) == 21
 
 
+def test_a_refused_file_changes_no_report_whenever_it_comes(new_desk):
+    stores = []
+    for first in ("good", "bad"):
+        desk = new_desk(first)
+        for name in (first, "bad" if first == "good" else "good"):
+            rows = [row("good")] if name == "good" else [row("1"), *unreadable(9)]
+            desk.put(f"{name}.jsonl", *rows, mtime=10**9)
+            desk.run()
+        assert desk.report(DAY)["quarantine"] == [] and len(quarantined(desk)) == 9
+        stores.append(desk.bytes("reports"))
+    assert stores[0] == stores[1]
+
+
 def test_few_unusable_rows_refuse_nothing(desk):
     desk.put("small.jsonl", row(1), *unreadable(5))
     desk.put("large.jsonl", *(row(n) for n in range(2, 26)), *unreadable(6))  # 6 of 30: a fifth, not more

@@ -9,7 +9,8 @@ import pytest
 from desk import QUICK, Desk, Here, Workers
 
 from pipeline import cli, logs
-from pipeline.engines import dictionaries, pool, project, retokenising
+from pipeline.engines import dictionaries, forgetting, forgotten, pool, project, retokenising
+from pipeline.engines.forgotten import Plan
 from pipeline.errors import DictionaryError
 from pipeline.pictures import fonts
 from pipeline.store.layout import Layout
@@ -185,6 +186,24 @@ def test_an_interrupted_change_is_gone_on_with_by_the_next_run(desk, monkeypatch
     with pytest.raises(DictionaryError, match="days outside the span"):
         desk.run(through="count", since=FIRST, until=FIRST)
     assert not desk.run(through="count").failed and made_by(desk) == {"of-2031"}
+
+
+def test_forgetting_makes_no_day_anew_with_another_dictionary(desk, monkeypatch):
+    layout, before = Layout(desk.store), desk.bytes(*KEPT)
+    with monkeypatch.context() as patch, pytest.raises(DictionaryError, match="made with another dictionary"):
+        patch.setattr(dictionaries, "source_fingerprint", lambda: "of-2031")
+        forget(desk)
+    assert not layout.forgetting.exists() and desk.bytes(*KEPT) == before
+    forgotten.keep(layout, Plan(through={str(FIRST): "count"}))  # killed, and then two days came with the old words
+    with_words(desk, "my-words")
+    with pytest.raises(DictionaryError, match="2 days outside the span"):
+        forget(desk)
+    assert desk.bytes(*KEPT) == before
+
+
+def forget(desk):
+    asked = forgetting.Asked(posts=[(1, f"jsonl:{FIRST}")])
+    return forgetting.forget(desk.project(), asked, desk.pool, desk.watcher)
 
 
 def test_a_store_says_which_dictionary_made_it(desk):

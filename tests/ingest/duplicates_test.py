@@ -128,6 +128,16 @@ def test_all_pairs_compared_give_the_same(threshold):
     assert same >= 0.99 * len(clean)  # 1 pair of 100 that stands just at the threshold may be missed
 
 
+def test_what_is_kept_of_trigrams_does_not_show(monkeypatch):
+    rng = random.Random(2)
+    clean = [changed(LONG, count, rng) for count in (0, 1, 1, 2, 3, 5, 8) for _ in range(5)]
+    whole = found(clean, threshold=0.6)
+    monkeypatch.setattr(duplicates, "_KEPT", 60)
+    assert found(clean, threshold=0.6) == whole
+    grams = duplicates._Grams(clean, np.arange(len(clean), dtype=np.int32))
+    assert all(grams[at] and sum(map(len, grams.values())) <= 60 for at in range(len(clean)))
+
+
 def test_chunks_do_not_show(monkeypatch):
     rng = random.Random(2)
     clean = [changed(LONG, count, rng) for count in (0, 1, 1, 2, 3, 5, 8) for _ in range(5)]

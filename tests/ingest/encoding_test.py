@@ -89,6 +89,13 @@ def test_json_lines_in_other_encodings(codec: str, tmp_path: Path) -> None:
     assert member.encoding == {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(codec, codec)
 
 
+def test_the_mark_is_dropped_at_the_beginning_alone() -> None:
+    text = "\ufeff\ufeffあ\ufeffい"
+    for codec in ("utf-8", "utf-16-le", "utf-16-be"):
+        chunks = [b"", *(sign.encode(codec) for sign in text)]
+        assert b"".join(utf8(iter(chunks), codec)).decode() == text[1:]
+
+
 def test_repairs_in_a_recoded_file_are_flagged(tmp_path: Path) -> None:
     raw = "id,日時,本文\n1,2024/4/1,きょうは晴れ\n2,2024/4/1,文字$化け\n".encode("cp932").replace(b"$", b"\xff")
     good, bad = posts(write(tmp_path / "a.csv", raw))

@@ -13,7 +13,7 @@ from expected_test import pack
 from ingest_reading import DEFAULT, FORMATS, TOKYO, kinds, micros, posts, records, write
 
 from pipeline.errors import InputError, NotPosts
-from pipeline.ingest import lines, source
+from pipeline.ingest import collect, lines, recognise, source
 from pipeline.ingest.files import members
 from pipeline.ingest.records import Post, Record, Rejected
 from pipeline.settings import Ingest, Source
@@ -96,6 +96,17 @@ def test_a_damaged_member_does_not_stop_the_others(tmp_path: Path) -> None:
         next(found[1].records)
 
 
+def test_what_comes_before_the_cut_of_an_archive_is_kept(tmp_path: Path) -> None:
+    noise = [line(i, os.urandom(30).hex()) for i in range(4000)]
+    path = pack({"a": b"".join(noise[:2000]), "b": b"".join(noise[2000:])}, "tar.gz", tmp_path)
+    write(path, path.read_bytes()[: path.stat().st_size * 3 // 4])
+    found = collect.gather(members(path, DEFAULT, TOKYO), collect.hasher(None))
+    assert 2000 < found.count < 4000 and all("archive.tar.gz" in error for error in found.errors) and found.errors
+    write(path, path.read_bytes()[:20])
+    with pytest.raises(InputError, match=r"archive\.tar\.gz"):
+        collect.gather(members(path, DEFAULT, TOKYO), collect.hasher(None))
+
+
 def test_a_flipped_bit_in_a_zip_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:  # stored, not packed: the text itself is in the file
@@ -125,6 +136,34 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert most - 2 * source.CHUNK // len(line(1)) <= len(found) <= most
     path = pack({"a": line(1) * 300_000}, "zip", tmp_path)
     assert "100 times its size" in until_damage(path)[1]
+
+
+def test_a_document_of_nothing_but_values_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognise, "_MANY", 100)
+    path = write(tmp_path / "a.json", b"[" + b"[],\n" * 99 + b"[]]")  # 99 commas and 101 brackets in 400 bytes
+    with pytest.raises(InputError, match=r"a\.json: one JSON document of 200 values in 0 MiB"):
+        list(members(path, DEFAULT, TOKYO))
+    rows = [json.loads(line(i)) for i in range(1000)]  # 3 commas and a brace a post of some 60 bytes
+    assert len(posts(write(tmp_path / "b.json", json.dumps(rows)))) == 1000
+
+
+def test_a_text_beyond_the_limit_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "LONGEST_TEXT", 5)
+    path = write(tmp_path / "a", line(1, "a" * 5) + line(2, "a" * 6) + line(3))
+    found = collect.gather(members(path, DEFAULT, TOKYO), collect.hasher(None))
+    ((before, _, rejected),) = found.rejected
+    assert (found.count, before, rejected) == (2, 1, Rejected(2, "text: longer than 5 characters", "aaaaaa"))
+
+
+def test_of_many_unusable_rows_only_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "_KEPT_WHOLE", 2)
+    path = write(tmp_path / "a", line(1) + (b"x" * 500 + b"\n") * 3)
+    found = collect.gather(members(path, DEFAULT, TOKYO), collect.hasher(None))
+    assert [len(record.raw) for _, _, record in found.rejected] == [500, 500, 200]
+    joined = collect.Gathered()
+    for _ in range(2):
+        joined.add(collect.gather(members(path, DEFAULT, TOKYO), collect.hasher(None)))
+    assert [len(record.raw) for _, _, record in joined.rejected] == [500, 500, 200, 200, 200, 200]
 
 
 def test_a_line_beyond_the_limit_is_rejected_and_reading_goes_on(

@@ -107,6 +107,14 @@ def test_the_first_line_may_be_broken(tmp_path: Path) -> None:
     assert kinds(records(write(tmp_path / "b", raw.rpartition(b"\n")[0]))) == {"Rejected": 1, "Post": 1}
 
 
+def test_values_nested_deeper_than_the_stack_are_rejected(tmp_path: Path) -> None:
+    deep = b'{"statuses":[' * 500 + b"]}" * 500
+    found = records(write(tmp_path / "a", json.dumps(GENERIC).encode() + b"\n" + deep + b"\n"))
+    assert [(type(f).__name__, f.line) for f in found] == [("Post", 1), ("Rejected", 2)]
+    pages = [{"statuses": []}, 5, {"statuses": [{**GENERIC, "id": "2"}]}]
+    assert [p.post_id for p in posts(write(tmp_path / "b", json.dumps(pages)))] == ["jsonl:2"]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -152,6 +160,7 @@ def test_repairs_touch_only_what_is_damaged() -> None:
         ("<p>a<script>alert(1)</script>b<style>x</style></p>", "ab"),
         ('<p>:<img src="x" alt=":blob:" onerror="x">:</p>', "::blob::"),
         ("<p>unclosed <b>bold", "unclosed bold"),
+        ("<p>a</p><div><div><div><div><div><p>b</p></div></div></div></div></div>", "a\n\nb"),
         ("plain", "plain"),
         ("", ""),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -33,6 +34,11 @@ def test_rows_are_numbered_by_their_first_line() -> None:
 
 def test_old_line_ends_are_lines() -> None:
     assert parsed("a,b\r1,2\r3,4") == [(1, ["a", "b"]), (2, ["1", "2"]), (3, ["3", "4"])]
+
+
+def test_a_file_with_old_line_ends_is_a_sheet(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,日時,本文\r1,2024/4/1,x\r2,2024/4/1,y\r")
+    assert [(p.post_id, p.text, p.line) for p in posts(path)] == [("sheet:1", "x", 2), ("sheet:2", "y", 3)]
 
 
 def test_a_stray_quote_costs_its_own_line_at_most() -> None:
@@ -168,6 +174,41 @@ def test_a_workbook_inside_an_archive(tmp_path: Path) -> None:
         archive.writestr("x/posts.xlsx", book(HEADER, ["1", "a", "2024/4/1", "x"]))
     (member,) = members(path, DEFAULT, TOKYO)
     assert member.name == "a.zip/x/posts.xlsx/投稿" and kinds(list(member.records)) == {"header": 1, "Post": 1}
+
+
+def test_every_sheet_of_a_packed_workbook(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name in ("一月", "二月"):
+        sheet = workbook.create_sheet(name)
+        sheet.append(HEADER)
+        sheet.append([name, "a", "2024/4/1", "x"])
+    stream = io.BytesIO()
+    workbook.save(stream)
+    path = write(tmp_path / "a.xlsx.gz", gzip.compress(stream.getvalue()))
+    assert [p.post_id for p in posts(path)] == ["sheet:一月", "sheet:二月"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        ("<row r='1'><c r='A1'><v>1</v></c></row><row r='2000000'><c r='XFD2000000'><v>1</v></c></row>", "sheet1.xml"),
+        ('<row r="1"><c r="XFD1"><v>1</v></c></row><row r="1048576"><c><v>1</v></c></row>', "sheet1.xml"),
+        ('<row r="1"><c r="A1"><v>1</v></c></row><row><c r = "xfd0001048576"><v>1</v></c></row>', "sheet1.xml"),
+        ('<row r="1"><c r="A1"><v>1</v></c></row><row><c r="XFD1048576"><v>1</v></c></row>', "sheet1.bin"),
+    ],
+)
+def test_a_far_cell_is_seen_however_it_is_written(rows: str, name: str, tmp_path: Path) -> None:
+    plain, path = zipfile.ZipFile(io.BytesIO(book(HEADER))), tmp_path / "far.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in plain.namelist():
+            raw = plain.read(part).replace(b"worksheets/sheet1.xml", f"worksheets/{name}".encode())
+            if part.endswith("sheet1.xml"):
+                head, tail = raw.split(b"<sheetData>", 1)[0], raw.split(b"</sheetData>", 1)[1]
+                raw = head + b"<sheetData>" + rows.encode() + b"</sheetData>" + tail
+            archive.writestr(part.replace("sheet1.xml", name), raw)
+    with pytest.raises(InputError, match=r"far\.xlsx: a sheet of [12],"):
+        list(members(path, DEFAULT, TOKYO))
 
 
 def test_a_far_cell_does_not_fill_the_memory(tmp_path: Path) -> None:

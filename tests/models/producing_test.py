@@ -132,6 +132,10 @@ def test_vector_files_and_what_is_wrong_in_them(tmp_path):
     path.write_text("猫 1 nan\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 1"):
         vectors.read(str(path))
+    for text in ("", "猫\n犬\n"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match="holds no vectors"):
+            vectors.read(str(path))
     with pytest.raises(InputError, match="cannot be read"):
         vectors.read(str(tmp_path / "b.vec"))
 

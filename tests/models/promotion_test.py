@@ -36,7 +36,8 @@ def test_a_better_model_takes_over():
     compared = promotion.compare(GOLD, FAIR, GOOD, LABELS)
     decision = promotion.decide_on(compared, compared)
     assert decision.promoted and [r.name for r in decision.reasons] == ["better", "kept", "better", "kept"]
-    assert "macro F1 on the 600 posts of recent posts changes by +0." in decision.reasons[0].words
+    assert "macro F1 on the 600 recent posts changes by +0." in decision.reasons[0].words
+    assert "macro F1 on the 600 posts of the frozen gold set changes by +0." in decision.reasons[2].words
 
 
 def test_a_worse_model_does_not():
@@ -80,7 +81,7 @@ def test_few_posts_decide_nothing():
     compared = promotion.compare(GOLD[:49], POOR[:49], GOOD[:49], LABELS)
     decision = promotion.decide_on(compared, None)
     assert not decision.promoted
-    assert decision.reasons[0].words == "recent posts has 49 posts; 50 are needed to decide"
+    assert decision.reasons[0].words == "49 recent posts are too few to decide; 50 are needed"
 
 
 def test_the_first_model_takes_over():

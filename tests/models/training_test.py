@@ -1,12 +1,13 @@
 """Training from end to end on tiny invented texts: learning, going on after a kill, and what goes wrong."""
 
 import csv
+import itertools
 
 import numpy as np
 import pytest
 
 from pipeline.errors import BundleMismatch, InputError, ModelError, TrainingDiverged
-from pipeline.models import backend, checkpoint, network, recipe, serving, training
+from pipeline.models import backend, checkpoint, loop, network, recipe, serving, training
 from pipeline.models.examples import Examples
 from pipeline.models.recipe import Branch, Dropout, Head, Recipe, Training
 
@@ -85,17 +86,26 @@ def test_weights_that_lack_a_part_are_refused(fitted):
         serving.Model.of(training.Fitted(done.recipe, fewer, done.vocabularies, done.labels, done.data))
 
 
+def test_a_recipe_of_another_hibi_is_refused(fitted):
+    done, _ = fitted
+    later = done.recipe.model_dump() | {"thought": "deep"}
+    with pytest.raises(BundleMismatch, match="not a recipe that this hibi knows"):
+        serving.Model.of(training.Fitted(later, done.weights, done.vocabularies, done.labels, done.data))
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(epoch):
+    def watch(progress):
+        if progress.score is not None and progress.epoch == epoch:
+            raise Killed
+
+    return watch
+
+
 def test_after_a_kill_it_goes_on_and_comes_to_the_same(tmp_path):
-    class Killed(Exception):
-        pass
-
-    def kill_after(epoch):
-        def watch(progress):
-            if progress.score is not None and progress.epoch == epoch:
-                raise Killed
-
-        return watch
-
     wanted = small(average="moving", schedule="cosine")
     data = posts(), posts(60, 1)
     straight = training.fit(wanted, *data, tmp_path / "straight")
@@ -107,6 +117,19 @@ def test_after_a_kill_it_goes_on_and_comes_to_the_same(tmp_path):
     assert [row["epoch"] for row in resumed.history] == [1, 2, 3, 4]
     for path, array in straight.weights.items():
         assert np.allclose(array, resumed.weights[path], atol=1e-5), path
+
+
+def test_with_another_beginning_it_begins_anew(tmp_path, fitted):
+    done, _ = fitted
+    start = training.Start(done.weights, done.vocabularies)
+    other = training.Start({name: array + 1 for name, array in done.weights.items()}, done.vocabularies)
+    data, seen = (posts(), posts(60, 1)), []
+    for begun in (None, start, other):
+        with pytest.raises(Killed):
+            training.fit(small(), *data, tmp_path, start=begun, watch=kill_after(1))
+    with pytest.raises(Killed):
+        training.fit(small(), *data, tmp_path, start=other, watch=lambda p: [seen.append(p.epoch), kill_after(2)(p)])
+    assert set(seen) == {2}  # the state is that of the last beginning
 
 
 def test_other_data_begin_anew_and_a_damaged_state_does_too(tmp_path):
@@ -123,6 +146,12 @@ def test_a_loss_that_is_no_number_stops_it(tmp_path, monkeypatch):
     with pytest.raises(TrainingDiverged, match=r"nan in epoch 1.*training\.rate"):
         training.fit(small(), posts(), posts(60, 1), tmp_path)
     assert not (tmp_path / checkpoint.NAME).exists()
+
+
+def test_neither_is_a_loss_on_dev(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "measure", lambda *_: (float("nan"), 0.5))
+    with pytest.raises(TrainingDiverged, match=r"on dev is nan after epoch 1.*training\.rate"):
+        training.fit(small(), posts(), posts(60, 1), tmp_path)
 
 
 def test_too_little_memory_halves_the_batches_at_most_four_times(tmp_path, monkeypatch):
@@ -144,6 +173,27 @@ def test_too_little_memory_halves_the_batches_at_most_four_times(tmp_path, monke
     monkeypatch.setattr(network.Network, "step", lambda *_: (_ for _ in ()).throw(Full()))
     with pytest.raises(ModelError, match="memory"):
         training.fit(small(epochs=1), posts(40), posts(20, 1), tmp_path / "b")
+
+
+def test_an_epoch_that_did_not_fit_leaves_nothing_in_the_average(tmp_path, monkeypatch):
+    class Full(Exception):
+        pass
+
+    monkeypatch.setattr(backend, "out_of_memory", lambda error: isinstance(error, Full))
+    whole, found = network.Network.step, []
+    for full in (1, 8):  # before and after the average took weights in, after the fifth step
+        steps = itertools.count(1)
+
+        def step(self, *batch, steps=steps, full=full):
+            if next(steps) == full:
+                raise Full
+            return whole(self, *batch)
+
+        monkeypatch.setattr(network.Network, "step", step)
+        wanted = small(epochs=1, average="moving")
+        found.append(training.fit(wanted, posts(), posts(60, 1), tmp_path / str(full)).weights)
+    for path, array in found[0].items():
+        assert np.allclose(array, found[1][path], atol=1e-6), path
 
 
 def test_it_begins_where_another_model_ended(tmp_path, fitted):
@@ -201,6 +251,15 @@ def test_examples_that_do_not_fit_the_head_are_refused(tmp_path):
         training.fit(number, Examples(["a"], ["x"]), Examples(["a"], ["x"]), tmp_path)
     with pytest.raises(ModelError, match="examples"):
         training.fit(small(), Examples([]), Examples([]), tmp_path)
+
+
+def test_labels_of_units_that_dev_lacks_or_alone_has(tmp_path):
+    branch = Branch(language="en", unit="character", least=1, units=4, embedding=2)
+    wanted = Recipe(encoder=branch, head=Head(each=True), training=Training(epochs=1, rows=8))
+    train = Examples(["abc", "cab"] * 8, ["012", "201"] * 8)
+    assert training.fit(wanted, train, Examples(["aab"], ["001"]), tmp_path).labels == ["0", "1", "2"]
+    with pytest.raises(InputError, match="label '3' is none of 0, 1, 2"):
+        training.fit(wanted, train, Examples(["a"], ["3"]), tmp_path)
 
 
 def test_shipped_binary_addition_learns_to_carry(tmp_path):

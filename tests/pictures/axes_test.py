@@ -59,3 +59,9 @@ def test_dates_are_month_and_day() -> None:
 def test_zero_lies_at_the_bottom_and_the_most_at_the_top() -> None:
     plot = axes.Plot(left=10, top=5, width=100, height=50, most=200)
     assert [plot.y(0), plot.y(100), plot.y(200)] == [55, 30, 5]
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.integers(1, 400))
+def test_no_more_than_eight_places_are_written(places: int) -> None:
+    assert len(range(0, places, axes.step(places))) <= 8

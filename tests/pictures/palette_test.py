@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures import palette
+from pipeline.reports import document
 
 # Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
 # severity 1.0, on linear RGB.
@@ -77,3 +80,11 @@ def test_parts_of_speech_have_their_kinds() -> None:
         "other",
         "other",
     ]
+
+
+def test_pages_by_night_have_these_colours() -> None:
+    css = Path(document.__file__).with_name("templates").joinpath("style.css").read_text(encoding="utf-8")
+    found = re.findall(r"\.([a-z-]+)\.shade-(\d) \{ fill: (#\w+); \}", css)
+    wanted = {(kind, str(n)): colour for kind, shades in palette.DARK.items() for n, colour in enumerate(shades)}
+    assert {(kind, shade): colour for kind, shade, colour in found} == wanted
+    assert f"--drawing: {palette.DARK_PAPER};" in css

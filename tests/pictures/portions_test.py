@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.pictures.portions import Portion, bands, bars, step
+from pipeline.pictures.portions import Portion, bands, bars
 
 
 def elements(drawn: str, name: str, css_class: str) -> list[dict[str, str]]:
@@ -62,12 +62,6 @@ def test_nothing_at_all_is_a_picture_too() -> None:
     assert ET.fromstring(bars([], title="t")) is not None
     assert ET.fromstring(bands([], [], title="t")) is not None
     assert ET.fromstring(bands(["1"], [("a", [None])], title="t")) is not None
-
-
-@given(st.integers(1, 400))
-@settings(deadline=None, derandomize=True)
-def test_few_enough_places_are_written(places: int) -> None:
-    assert len(range(0, places, step(places))) <= 8
 
 
 @given(st.text(max_size=20), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

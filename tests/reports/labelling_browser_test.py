@@ -108,6 +108,17 @@ def test_several_labels_and_none(browser: Any, tmp_path: Path) -> None:
     assert browser.execute_script(CHECKED) == [["positive", "neutral"], ["none"], ["?"], ["positive"], []]
 
 
+def test_enter_goes_on_after_a_click_too(browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    visit(browser, write(tmp_path, fake_queue.queue(several=True)))
+    for box in browser.find_elements("css selector", ".question:first-child label")[:2]:
+        browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", box)
+        box.click()
+    press(browser, Keys.ENTER, "3")
+    assert browser.execute_script(CHECKED) == [["positive", "negative"], ["neutral"], [], [], []]
+
+
 def test_nothing_is_asked_of_the_network_and_nothing_hostile_runs(browser: Any, page: Path) -> None:
     visit(browser, page)
     press(browser, "1")

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from pipeline.reports import labelling
+from pipeline.reports import csv_tables, labelling
 from pipeline.reports.characters import writable
 
 
@@ -64,6 +64,11 @@ def test_the_page_may_run_its_own_script_and_load_nothing() -> None:
     assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
     assert "innerHTML" not in script and "http" not in script and len(tree.css("script")) == 1
     html.encode("utf-8")
+
+
+def test_the_page_guards_cells_as_our_sheets_do() -> None:
+    script = labelling.render(fake_queue.queue(), "ja").partition("<script>")[2]
+    assert f"/^(?:{csv_tables._FORMULA.pattern})/u" in script
 
 
 def test_another_queue_does_not_find_the_answers_of_this_one() -> None:

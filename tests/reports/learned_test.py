@@ -41,7 +41,7 @@ def test_each_model_has_its_part_with_its_version_and_what_it_read(day: Day) -> 
 def test_shares_stand_in_a_table_beside_their_chart(day: Day) -> None:
     tree = parsed(day)
     rows = texts(tree, "#model-mood ~ .pair figure:first-child tbody tr")
-    assert rows == ["ポジティブ 50% 38%–62% 160", "ネガティブ 38% 25%–50% 90", "中立 12% 0.0%–25% 50"]
+    assert rows == ["ポジティブ 50% 38%–62% 160", "ネガティブ 38% 25%–50% 90", "中立 12% 0%–25% 50"]
     assert len(tree.css(".learned .plot svg")) == 2
 
 
@@ -93,6 +93,14 @@ def test_the_workbook_has_a_sheet_a_model(day: Day, tmp_path: Path) -> None:
     assert ["ポジティブ", 0.5, 0.375, 0.625, 7, 300, "8"] in rows
     assert ["ポジティブ", 31, 9, "楽しい"] in [[row[0], *[round(v) for v in row[1:3]], row[3]] for row in rows if len(row) == 4 and isinstance(row[1], float | int) and row[1] > 1]  # fmt: skip # noqa: E501
     assert any(row[0] == "ネガティブ" and row[1] == 0.96 for row in rows if len(row) == 4)
+
+
+@pytest.mark.parametrize("title", ["絵文字", "概要", "😀" * 30, "長" * 40, "a:b/c", " "])
+def test_a_model_may_be_called_anything_in_the_workbook(day: Day, tmp_path: Path, title: str) -> None:
+    named = replace(day, learned=tuple(replace(one, title=title) for one in day.learned))
+    workbook.write(named, tmp_path / "report.xlsx", "ja")
+    names = openpyxl.load_workbook(tmp_path / "report.xlsx").sheetnames
+    assert len(names) == 1 + 3 + 6 and names[-2:] == ["絵文字", "顔文字"]
 
 
 def test_hostile_labels_words_and_posts_stay_text(tmp_path: Path) -> None:

@@ -136,6 +136,20 @@ def test_a_word_opens_its_posts_with_the_word_marked_from_table_and_cloud(browse
         browser.find_element(By.ID, "panel-close").click()
 
 
+def test_a_word_that_is_named_alone_is_rather_the_word_than_the_hashtag(browser: Any, reports: Path) -> None:
+    visit(browser, reports / "2024-01-01" / "index.html")
+    about = browser.execute_script(
+        """
+        const row = document.createElement("button");
+        row.dataset.word = "初詣";
+        document.body.append(row);
+        row.click();
+        return document.querySelector("#panel-about").textContent;
+        """
+    )
+    assert about.startswith("名詞　ハツモウデ")
+
+
 def test_a_head_sorts_by_number_and_by_reading(browser: Any, reports: Path) -> None:
     from selenium.webdriver.common.by import By
 

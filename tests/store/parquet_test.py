@@ -1,4 +1,5 @@
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import StoreError
@@ -34,3 +35,9 @@ def test_every_flipped_bit_of_the_data_is_noticed(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(StoreError, match="nothere"):
         parquet.read(tmp_path / "nothere")
+
+
+def test_a_file_that_others_put_there_has_no_seal_and_is_refused(tmp_path):
+    pq.write_table(TABLE, tmp_path / "a")
+    with pytest.raises(StoreError, match="its seal"):
+        parquet.read(tmp_path / "a")

@@ -1,9 +1,11 @@
 import re
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.text import glance
 from pipeline.text.glance import PLAIN, touched
 
 SPECIAL = re.compile(f"[^{PLAIN}]")
@@ -46,13 +48,21 @@ signs = st.text(st.sampled_from("あーっ〜 \n。aw笑#😀\0"), max_size=8)
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.lists(signs, max_size=20))
-def test_as_a_search_in_each_text(texts):
+@given(st.lists(signs, max_size=20), st.sampled_from([1, 5, 100_000]))
+def test_as_a_search_in_each_text(texts, characters):
     slowly = [at for at, text in enumerate(texts) if SPECIAL.search(text) or LOOSE.search(text)]
-    assert touched(texts) == slowly
+    with mock.patch.object(glance, "_CHARACTERS", characters):
+        assert touched(texts) == slowly
 
 
 def test_many_texts_keep_their_numbers():
     texts = ["朝"] * 2_500
     texts[1_000] = texts[2_499] = "#朝"
     assert touched(texts) == [1_000, 2_499]
+
+
+def test_characters_looked_at_together_are_bounded():
+    assert list(glance._runs(["a" * 60_000, "a" * 60_000, "a" * 300_000, "a", "b"])) == [(0, 1), (1, 2), (2, 3), (3, 5)]
+    assert list(glance._runs(["a"] * 2_500)) == [(0, 1_000), (1_000, 2_000), (2_000, 2_500)] and not list(
+        glance._runs([])
+    )

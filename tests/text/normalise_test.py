@@ -368,6 +368,8 @@ def test_long_hostile_text_ends() -> None:
     ):
         cleaned = words(part * 5000)
         assert words(cleaned) == cleaned
+    assert len(clean("RT @a: " * 100_000).mentions) == 100_000
+    assert words("a.b/" * 20_000 + " …") == "a.b/" * 20_000 + " …"
 
 
 def test_heavy_libraries_stay_out() -> None:

@@ -54,6 +54,12 @@ def test_a_long_post_is_cut_and_said_so(plain):
     assert sum(len(r["surface"]) for r in found.tokens.to_pylist() if r["post"] == 4) == 100
 
 
+def test_long_texts_are_not_remembered(plain):
+    tokeniser = tokenise.Tokeniser(plain, lambda text: "")
+    tokeniser.encode(["a" * 500, "b" * 501])
+    assert list(tokeniser.known) == ["a" * 500]
+
+
 def test_no_posts(plain):
     assert analyse(plain, []).tokens.num_rows == 0
     assert analyse(plain, ["", " "]).tokens.num_rows == 0

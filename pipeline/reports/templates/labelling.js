@@ -1,12 +1,5 @@
-"use strict";
+
 // Answers are kept in this browser as they are given, and leave it only as a file that the person saves.
-
-const { documentElement: root } = document;
-root.classList.add("js");
-
-const find = (selector, from = document) => from.querySelector(selector);
-const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
 const main = find("#main");
 const who = find("#who");
@@ -101,7 +94,7 @@ function clear() {
 document.addEventListener("keydown", (event) => {
   if (questions.length === 0 || event.target === who || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const inChoice = event.target.matches("fieldset input");
-  const moves = inChoice ? {} : { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, Enter: event.target.matches("button, a") ? 0 : 1 };
+  const moves = inChoice ? { Enter: 1 } : { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, Enter: event.target.matches("button, a") ? 0 : 1 };
   if (moves[event.key]) go(current + moves[event.key]);
   else if (event.key === "Backspace") clear();
   else if (!press(event.key)) return;
@@ -130,8 +123,10 @@ function rows() {
 const asJson = (person) =>
   JSON.stringify({ kind: "hibi labels", format: 1, task: main.dataset.task, queue: main.dataset.date, who: person, answers: rows() }, null, 1) + "\n";
 
-// What a spreadsheet would run is guarded by an apostrophe, as in all our sheets.
-const inert = (text) => (/^[\s\u200b\ufeff\u2060]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text);
+// What a spreadsheet would run is guarded by an apostrophe, as in all our sheets: the pattern is that of csv_tables.py.
+const formula =
+  /^(?:[\s\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n])/u;
+const inert = (text) => (formula.test(text) ? `'${text}` : text);
 const cell = (text) => `"${inert(text).replaceAll('"', '""')}"`;
 const asCsv = (person) =>
   "\ufeff" +

@@ -1,13 +1,7 @@
-"use strict";
+
 // The page can be read without this. It sorts, filters, and opens the posts of a word, all from the page's own data.
 // Text reaches the page through textContent alone.
 
-const { documentElement: root } = document;
-root.classList.add("js");
-
-const find = (selector, from = document) => from.querySelector(selector);
-const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 const collator = new Intl.Collator("ja", { numeric: true });
 
 // Sorting: the value of a cell is a number where its column is one; empty cells stay last either way.
@@ -72,7 +66,8 @@ const contexts = () => (parsed ??= JSON.parse(find("#contexts").textContent));
 function wordOf({ dataset }) {
   const { words } = contexts();
   if (dataset.pos !== undefined) return words[`${dataset.pos}\t${dataset.word}`];
-  return words[Object.keys(words).find((key) => key.endsWith(`\t${dataset.word}`))]; // charts name words alone
+  const keys = Object.keys(words).filter((key) => key.endsWith(`\t${dataset.word}`)); // charts and models name words alone
+  return words[keys.find((key) => !key.startsWith("\t")) ?? keys[0]]; // rather the word than a hashtag of that name
 }
 
 function marked(text, surfaces) {
