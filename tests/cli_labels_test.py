@@ -94,7 +94,7 @@ def test_too_few_labels_train_nothing(hibi):
 
 def test_without_keras_the_extra_is_named(hibi, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(Exception, match=r"hibi\[cpu\]"):
+    with pytest.raises(Exception, match=r"pip install -e '\.\[cpu\]'"):
         learning.require_keras()
     code, _, err = hibi("retrain", "mood")
     assert code == 1 and "'.[cpu]'" in err

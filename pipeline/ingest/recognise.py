@@ -19,7 +19,7 @@ from pipeline.ingest.source import Budget, Source
 
 _HEAD = 1 << 18
 _ASCII_HEAD = 4 << 20
-_DOCUMENT = 512 << 20
+_DOCUMENT = 256 << 20
 _MANY, _DENSEST = 1_000_000, 8
 """Values of a document, and bytes a value, below which it is refused: each takes up to a hundred bytes of memory."""
 _WORKBOOK = 64 << 20
