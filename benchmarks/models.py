@@ -182,8 +182,10 @@ class Bench:
         return self.japanese("sentiment", {"jrte_pn": self.data.jrte_pn})
 
     def topic(self) -> dict[str, Any]:
-        sets = {"livedoor title": self.data.livedoor_title, "livedoor": self.data.livedoor}
-        return self.japanese("topic", {"sib200_ja": self.data.sib200_ja} | sets)
+        found = self.japanese("topic", {"sib200_ja": self.data.sib200_ja, "livedoor title": self.data.livedoor_title})
+        if find_spec("ja_ginza"):
+            found["livedoor"] = self.labels("article-ginza", self.data.livedoor(), self.pretrained())
+        return found
 
     def topic_en(self) -> dict[str, Any]:
         wanted = recipe.load("topic-en")

@@ -45,7 +45,7 @@ def test_a_wrong_recipe_names_file_and_key(tmp_path, text, said):
 def test_recipes_over_ja_ginza_begin_from_its_language_model():
     theirs = recipe.load("language-model-ginza").encoder
     same = {"language", "unit", "embedding", "vectors", "project", "cell", "units", "layers", "bidirectional", "forms"}
-    for name in ("sentiment-ginza", "topic-ginza", "multi-label-ginza"):
+    for name in ("sentiment-ginza", "topic-ginza", "article-ginza", "multi-label-ginza"):
         mine = recipe.load(name).encoder
         assert mine.model_dump(include=same) == theirs.model_dump(include=same)
 
