@@ -61,7 +61,8 @@ def train(
     start: Start = None,
     votes: Annotated[str | None, typer.Option("--votes", help='Column of judges\' votes as JSON, {"1": 3}.')] = None,
     also: Annotated[
-        str | None, typer.Option("--also", help="Column of further texts with the same label, to learn from alone.")
+        str | None,
+        typer.Option("--also", help="Column of further texts with the same label, for the linear model to learn from."),
     ] = None,
     seed: Seed = None,
     promote: Promote = False,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.engines import evaluating
 from pipeline.errors import InputError, ModelError, SettingsError
-from pipeline.models import baseline, calibration, evaluation
+from pipeline.models import calibration, evaluation
 from pipeline.models import recipe as recipes
 from pipeline.models.bundle import Bundle
 from pipeline.models.examples import Examples, label_names, label_numbers
@@ -71,7 +71,7 @@ def fitted(
         data=done.data,
         several=recipe.head.several,
         dictionary=lexicon.fingerprint if lexicon and reads_words(recipe) else None,
-        linear=done.linear or baseline_of(recipe, train, done.labels),
+        linear=done.linear or training.linear_model(recipe, train, done.labels),
         metrics={"examples": {"train": len(train), "dev": len(dev)}, "history": _curve(done.history)},
     )
     return calibrated(bundle, dev, lexicon) if bundle.linear else _measured(bundle, dev, lexicon)
@@ -138,14 +138,6 @@ def require_keras() -> None:
     if absent:
         do = "in hibi's folder: pip install -e '.[cpu]' (or '.[gpu]')"
         raise ModelError(f"learning wants the package {absent[0]}; {do}")
-
-
-def baseline_of(recipe: Recipe, train: Examples, labels: list[str]) -> baseline.Linear | None:
-    """Fit the linear model that stands beside every model of labels."""
-    if recipe.head.kind != "labels" or recipe.head.each:
-        return None
-    gold = np.asarray(label_numbers(train, labels))
-    return baseline.fit(train.texts, gold, len(labels), words=recipe.head.grams == "words")
 
 
 def _check_labels(recipe: Recipe, train: Examples) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.engines import learning
 from pipeline.engines.material import Material
 from pipeline.engines.trials import CHALLENGER, Judged, Trial, widened
 from pipeline.models import promotion
@@ -130,7 +129,7 @@ def _again(
         weights=done.weights,
         vocabularies=done.vocabularies,
         labels=done.labels,
-        linear=done.linear or learning.baseline_of(recipe, examples, done.labels),
+        linear=done.linear or training.linear_model(recipe, examples, done.labels),
         confusion=_widened(measured.confusion, measured.labels, done.labels),
     )
 

@@ -91,7 +91,7 @@ def train(
     if examples.labels is not None and recipe.head.kind == "labels":
         recipe = recipe.model_copy(update={"head": recipe.head.model_copy(update={"several": True})})
     parts = (examples, dev.read()) if dev else split(examples, recipe.training.seed, _asks_labels(recipe))
-    return keep(settings, layout, name, recipe, (parts[0].enlarged(), parts[1]), wish, watch)
+    return keep(settings, layout, name, recipe, parts, wish, watch)
 
 
 def pretrain(

@@ -30,7 +30,7 @@ class Examples:
     votes: np.ndarray | None = None
     """float32 (n, labels): the share of judges for each label, where votes are known."""
     also: list[str] | None = None
-    """Of each example a further text with the same label, to learn from and never to measure on; may be empty."""
+    """Of each example a further text with the same label, for the linear model alone to learn from; may be empty."""
     unlabelled: int = 0
     """Rows of the file that were left out, as their label is empty."""
 

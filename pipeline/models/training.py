@@ -82,13 +82,15 @@ def fit(
         loop.run(network, member)
     checkpoint.remove(folder)
     words = {name: list(vocabulary.units) for name, vocabulary in known.items()}
-    return Fitted(recipe, loop.weights(), words, labels, data, linear_part(recipe, train, labels), state.history)
+    linear = linear_model(recipe, train, labels) if recipe.head.wide else None
+    return Fitted(recipe, loop.weights(), words, labels, data, linear, state.history)
 
 
-def linear_part(recipe: Recipe, train: Examples, labels: list[str]) -> Linear | None:
-    """Fit the linear model that a wide recipe puts beside its network."""
-    if not recipe.head.wide:
+def linear_model(recipe: Recipe, train: Examples, labels: list[str]) -> Linear | None:
+    """Fit the linear model that stands beside every network of labels, on further texts of the examples, too."""
+    if recipe.head.kind != "labels" or recipe.head.each:
         return None
+    train = train.enlarged()
     return baseline.fit(train.texts, label_numbers(train, labels), len(labels), words=recipe.head.grams == "words")
 
 
@@ -107,7 +109,8 @@ def fingerprint(recipe: Recipe, *parts: Examples) -> str:
     for part in parts:
         gold = part.gold.tobytes() if isinstance(part.gold, np.ndarray) else repr(part.gold).encode()
         digest.update(b"" if part.votes is None else part.votes.tobytes())
-        digest.update(repr((part.texts, part.labels)).encode("utf-8", "surrogatepass") + gold)
+        told = (part.texts, part.labels) if part.also is None else (part.texts, part.labels, part.also)
+        digest.update(repr(told).encode("utf-8", "surrogatepass") + gold)
     return digest.hexdigest()[:16]
 
 

@@ -164,6 +164,8 @@ def opened(path):
     data = path.read_bytes()
     if path.suffix == ".parquet":
         pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read()
+    elif path.name == "report.json":
+        json.loads(data)
     elif path.suffix == ".json":
         sealed.loads(data)
     elif path.suffix == ".jsonl":

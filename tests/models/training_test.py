@@ -229,6 +229,20 @@ def test_several_labels_and_the_wide_part(tmp_path):
     assert done.linear is not None
 
 
+def test_further_texts_are_for_the_linear_model_alone(tmp_path):
+    from dataclasses import replace
+
+    some = posts()
+    more = replace(some, also=["zebra" if label == "good" else "" for label in some.gold])
+    wanted = small(epochs=1).model_copy(update={"head": Head(wide=0.5)})
+    with_them, without = (
+        training.fit(wanted, one, posts(60, 1), tmp_path / name) for name, one in (("a", more), ("b", some))
+    )
+    assert "zebr" in with_them.linear.ngrams and "zebr" not in without.linear.ngrams
+    assert with_them.vocabularies == without.vocabularies and with_them.data != without.data
+    assert all(np.array_equal(with_them.weights[name], weight) for name, weight in without.weights.items())
+
+
 def test_votes_and_balance_are_taken_into_the_target():
     from pipeline.models import inputs
     from pipeline.models.units import Units
