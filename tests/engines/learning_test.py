@@ -128,5 +128,5 @@ def test_a_task_that_allows_several_labels_gets_a_recipe_that_does():
 def test_without_keras_the_error_names_what_to_install(monkeypatch, tmp_path):
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "keras" else real(name))
-    with pytest.raises(ModelError, match=r"keras: pip install 'hibi\[cpu\]'"):
+    with pytest.raises(ModelError, match=r"keras; in hibi's folder: pip install -e '\.\[cpu\]'"):
         learning.fitted(lessons.recipe(), *lessons.parts(lessons.yes_no()), tmp_path)
