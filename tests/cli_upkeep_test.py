@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from desk import QUICK, Desk, Here
+from desk import QUICK, Desk, Here, Workers
 
 from pipeline import __version__, cli, cli_upkeep, logs, sealed, terminal
 from pipeline.engines import doctor, surroundings
@@ -257,7 +257,7 @@ def test_whoever_prints_says_nothing_that_acts_on_a_terminal(hibi, desk):
 def test_a_metrics_file_that_cannot_be_written_costs_no_day(hibi, desk, tmp_path, monkeypatch):
     from pipeline.engines import pool
 
-    monkeypatch.setattr(pool, "Pool", lambda workers: Alone())
+    monkeypatch.setattr(pool, "Pool", Workers)
     for textfile, failed in ((tmp_path / "none" / "hibi.prom", True), (tmp_path / "hibi.prom", False)):
         (tmp_path / "mine.toml").write_text(
             f"[pictures]\nwidth = 200\nheight = 200\nwords = 5\n[monitoring]\ntextfile = '{textfile}'\n"
@@ -270,16 +270,3 @@ def test_a_metrics_file_that_cannot_be_written_costs_no_day(hibi, desk, tmp_path
         assert [str(textfile) in error for error in told] == ([True] if failed else [])
         logs.end()
     assert "hibi_last_run_exit_code" in (tmp_path / "hibi.prom").read_text()
-
-
-class Alone(Here):
-    """Stands for the pool: jobs are done in this process."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def start(self):
-        pass
