@@ -129,7 +129,7 @@ def test_the_file_that_held_it_is_counted_as_a_new_one_would_be(desk, tmp_path):
     other.salted_like(desk)
     Layout(other.store).forgotten.write_bytes(Layout(desk.store).forgotten.read_bytes())
     (other.inbox / "a.jsonl").write_bytes((desk.inbox / "a.jsonl").read_bytes())
-    os.utime(other.inbox / "a.jsonl", (0, (desk.inbox / "a.jsonl").stat().st_mtime))
+    os.utime(other.inbox / "a.jsonl", ns=(0, (desk.inbox / "a.jsonl").stat().st_mtime_ns))
     other.run(through="count")
     kinds = ("collected", "posts", "tokens", "counts", "quarantine", "manifests/files")
     assert desk.bytes(*kinds) == other.bytes(*kinds) != {}
