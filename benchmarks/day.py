@@ -30,11 +30,11 @@ from pipeline import spreading
 from pipeline.analysis import frequency
 from pipeline.engines import jobs
 from pipeline.engines.pool import Pool, collect_seldom
-from pipeline.engines.project import Project, open_project
+from pipeline.engines.project import open_project
 from pipeline.ingest import collect, parts
 from pipeline.ingest.files import members
 from pipeline.settings import Settings
-from pipeline.text import lexicon, tokenise
+from pipeline.text import dictionary, lexicon, tokenise
 from pipeline.text.normalise import clean_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,9 +99,9 @@ def naive(shared: Path, day: Path, *more: str) -> dict[str, float]:
     return told | {"clock": time.perf_counter() - start}
 
 
-def mecab(texts: Path, project: Project) -> None:
-    source, user = lexicon.source_folder(), project.lexicon.folder / "user.dic"
-    command = ["mecab", "-r", "/dev/null", "-d", str(source), "-u", str(user), "-Owakati", str(texts), "-o", os.devnull]
+def mecab(texts: Path, user: Path) -> None:
+    source = str(lexicon.source_folder())
+    command = ["mecab", "-r", "/dev/null", "-d", source, "-u", str(user), "-Owakati", str(texts), "-o", os.devnull]
     subprocess.run(command, check=True)
 
 
@@ -138,7 +138,9 @@ def main() -> None:
         project = open_project(Settings(), folder / "words")
         where = (str(project.lexicon.folder), project.lexicon.fingerprint)
         clean = [c.clean for c in clean_all([json.loads(line)["text"] for line in day.open(encoding="utf-8")])]
-        texts = folder / "clean.txt"
+        texts, user = folder / "clean.txt", folder / "user.dic"
+        source = lexicon.source_folder()
+        dictionary.compile(dictionary.entries(dictionary.read_words(dictionary.SHIPPED), source), source, user)
         texts.write_text("".join(text.replace("\n", " ") + "\n" for text in clean), encoding="utf-8")
 
         def whole() -> None:
@@ -159,7 +161,7 @@ def main() -> None:
                 one += pool.map(words, [(day, *where)])
             with fresh(2, *where) as pool:
                 two_cores.append(words(day, *where, pool))
-            mecabs.append(timed(lambda: mecab(texts, project)))
+            mecabs.append(timed(lambda: mecab(texts, user)))
             with fresh(1, *where) as pool:
                 alones += pool.map(alone, [(texts, *where)])
             plain2.append(naive(asked.shared, day, "--font", str(sans_path()))["clock"])

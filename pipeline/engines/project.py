@@ -117,7 +117,7 @@ def cache_folder() -> Path:
 
 
 def open_lexicon(words: Sequence[dictionary.UserWord], split: Sequence[dictionary.UserWord] = ()) -> Lexicon:
-    """Open the dictionary with the user's words, compiling it on first use (some seconds, 100 MB).
+    """Open the dictionary with the user's words, compiling it on first use (some seconds, 175 MB).
 
     ``split`` are the variants of synonyms that would be split without being words.
     """
@@ -150,6 +150,7 @@ def _compile(
     if coded:
         surfaces = Lexicon(draft, "").table["surface"]
         variants.compile_sparing(coded, (word.word for word in split), surfaces, source, draft / "user.dic")
+        lexicon.adopt(source, draft / "user.dic")
     (draft / "complete").touch()
 
 

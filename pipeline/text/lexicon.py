@@ -2,9 +2,9 @@
 
 MeCab spends as long on writing UniDic's 200-byte features, and Python on splitting and hashing them, as it spends on
 analysis. So the dictionary is compiled once into a form where the feature of entry *n* is *n* itself, as four
-printable characters (base 90), and a table ``lexicon.arrow`` tells what entry *n* is. The costs and connections are
-the original's, and only entries that no sentence can choose are left out (:mod:`pipeline.text.pruning`), so the
-analysis is the same: a test compares it with plain fugashi.
+printable characters (base 90), and a table ``lexicon.arrow`` tells what entry *n* is. The costs are the original's,
+only entries that no sentence can choose are left out (:mod:`pipeline.text.pruning`), and the connections stand in
+another order (:mod:`pipeline.text.contexts`), so the analysis is the same: a test compares it with plain fugashi.
 
 The layout of ``sys.dic`` (MeCab's ``dictionary.cpp``): ten little-endian uint32 (magic = size ^ 0xef718f77, version,
 type, entries, left size, right size, bytes of trie, of tokens, of features, zero), a 32-byte charset, the trie, the
@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import DictionaryError
-from pipeline.text import pruning
+from pipeline.text import contexts, pruning
 
-VERSION = 3
+VERSION = 4
 """Part of the fingerprint: raised when the compiled form changes."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
@@ -38,7 +38,8 @@ _MAGIC = 0xEF718F77
 TOKEN = np.dtype([("left", "<u2"), ("right", "<u2"), ("pos", "<u2"), ("cost", "<i2"), ("feature", "<u4"), ("x", "<u4")])
 FIELDS = 26
 """Fields of a feature."""
-_SHARED = ("matrix.bin", "char.bin", "unk.dic", "dicrc")
+_SHARED = ("char.bin", "dicrc")
+_NEEDED = ("sys.dic", "unk.dic", "matrix.bin", *_SHARED)
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("surface", "base", "lemma", "reading", "pos", "subpos")] + [("width", pa.int32())]
@@ -103,7 +104,7 @@ def source_folder() -> Path:
     except ImportError as error:
         raise DictionaryError("the package unidic-lite is missing; install hibi again") from error
     folder = Path(unidic_lite.DICDIR)
-    absent = [name for name in ("sys.dic", *_SHARED) if not (folder / name).is_file()]
+    absent = [name for name in _NEEDED if not (folder / name).is_file()]
     if absent:
         raise DictionaryError(f"{folder}: {', '.join(absent)} missing; reinstall the package unidic-lite")
     return folder
@@ -142,12 +143,17 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     coded["feature"] = np.searchsorted(offsets, tokens["feature"]) * (_WIDTH + 1)
     matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
     trie, coded = pruning.prune(trie, coded, matrix)
+    ranks = contexts.rank(tokens, matrix)
+    contexts.renumber(coded, ranks)
     codes = np.zeros((len(offsets), _WIDTH + 1), np.uint8)
     codes[:, :_WIDTH] = code(np.arange(len(offsets)))
     size = HEADER.size + len(trie) + coded.nbytes + codes.nbytes
     head = HEADER.pack(size ^ _MAGIC, *header[1:8], codes.nbytes, 0, header[10])
     with (target / "sys.dic").open("wb") as file:
         file.writelines((head, trie, coded.tobytes(), codes.tobytes()))
+    with (target / "matrix.bin").open("wb") as file:
+        file.writelines((np.array(matrix.shape[::-1], "<u2").tobytes(), contexts.reorder(matrix, ranks).tobytes()))
+    (target / "unk.dic").write_bytes(_renumbered(source / "unk.dic", ranks))
     for name in _SHARED:
         _share(source / name, target / name)
     _write_table(_parse(features, user_features), target / "lexicon.arrow")
@@ -158,6 +164,22 @@ def user_codes(source: Path, count: int) -> list[str]:
     _, _, tokens, _ = _read(source / "sys.dic")
     first = len(np.unique(tokens["feature"]))
     return [code_of(number) for number in range(first, first + count)]
+
+
+def adopt(source: Path, user: Path) -> None:
+    """Give a user dictionary that MeCab compiled for ``source`` the compiled lexicon's context numbers, in place."""
+    _, _, tokens, _ = _read(source / "sys.dic")
+    matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
+    user.write_bytes(_renumbered(user, contexts.rank(tokens, matrix)))
+
+
+def _renumbered(path: Path, ranks: contexts.Ranks) -> bytes:
+    """Read a small ``.dic`` with other context numbers."""
+    header, _, tokens, _ = _read(path)
+    raw, place = path.read_bytes(), HEADER.size + header[6]
+    renumbered = tokens.copy()
+    contexts.renumber(renumbered, ranks)
+    return raw[:place] + renumbered.tobytes() + raw[place + renumbered.nbytes :]
 
 
 def _read(path: Path) -> tuple[tuple[int, ...], bytes, np.ndarray, bytes]:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.project import open_lexicon
-from pipeline.text import lexicon, tokenise
+from pipeline.text import dictionary, lexicon, tokenise
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,14 @@ TEXTS = [
 def test_same_words_as_fugashi(plain):
     tagger = fugashi.Tagger()
     assert our_rows(plain, TEXTS) == [fugashi_rows(tagger, text) for text in TEXTS]
+
+
+def test_same_words_as_fugashi_with_the_users_words(tmp_path):
+    words, source, user = dictionary.read_words(dictionary.SHIPPED), lexicon.source_folder(), tmp_path / "user.dic"
+    dictionary.compile(dictionary.entries(words, source), source, user)
+    tagger = fugashi.Tagger(f'-u "{user}"')
+    texts = [*TEXTS, "昨日推し活でバズった動画をスマホで見た", *(f"今日は{word.word}だった" for word in words)]
+    assert our_rows(open_lexicon(words), texts) == [fugashi_rows(tagger, text) for text in texts]
 
 
 japanese = st.text(
