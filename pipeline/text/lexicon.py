@@ -28,7 +28,7 @@ import pyarrow as pa
 from pipeline.errors import DictionaryError
 from pipeline.text import contexts, pruning
 
-VERSION = 4
+VERSION = 5
 """Part of the fingerprint: raised when the compiled form changes."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
@@ -135,12 +135,13 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     compiles ``user.dic`` with those numbers as features (see :func:`user_codes`).
     """
     header, trie, tokens, features = _read(source / "sys.dic")
-    offsets = np.unique(tokens["feature"])
+    offsets, place = np.unique(tokens["feature"], return_inverse=True)
     if len(offsets) + len(user_features) >= _BASE**_WIDTH:
         raise DictionaryError("the dictionary has too many entries")
     target.mkdir(parents=True)
+    likeliest = _cheapest_first(place, tokens["cost"])
     coded = tokens.copy()
-    coded["feature"] = np.searchsorted(offsets, tokens["feature"]) * (_WIDTH + 1)
+    coded["feature"] = np.argsort(likeliest)[place] * (_WIDTH + 1)
     matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
     trie, coded = pruning.prune(trie, coded, matrix)
     ranks = contexts.rank(tokens, matrix)
@@ -156,7 +157,16 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     (target / "unk.dic").write_bytes(_renumbered(source / "unk.dic", ranks))
     for name in _SHARED:
         _share(source / name, target / name)
-    _write_table(_parse(features, user_features), target / "lexicon.arrow")
+    table = _parse(features, user_features)
+    rows = np.append(likeliest, np.arange(len(likeliest), table.num_rows))
+    _write_table(table.take(pa.array(rows)), target / "lexicon.arrow")
+
+
+def _cheapest_first(entries: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """Order entries by their cheapest token: likely words stand on few pages of memory."""
+    cheapest = np.full(entries.max() + 1, np.iinfo(costs.dtype).max)
+    np.minimum.at(cheapest, entries, costs)
+    return np.argsort(cheapest, kind="stable")
 
 
 def user_codes(source: Path, count: int) -> list[str]:
