@@ -189,14 +189,19 @@ class Bench:
         return found
 
     def topic_en(self) -> dict[str, Any]:
-        wanted = recipe.load("topic-en")
-        if self.english:
-            encoder = wanted.encoder.model_copy(update={"vectors": (self.english,)})
-            wanted = wanted.model_copy(update={"encoder": encoder})
+        wanted, spoken = self.with_vectors("topic-en"), self.with_vectors("language-model-en")
+        start = self.fit(spoken, unlabelled.english(self.data.root, held_out), "pretrained-en", 1)
         return {
-            "news_aggregator_nlp100": self.labels("topic-en", self.data.nlp100(), wanted=wanted),
-            "ag_news_sample": self.labels("topic-en", self.data.ag_news(), wanted=wanted),
+            "news_aggregator_nlp100": self.labels("topic-en", self.data.nlp100(), start, wanted),
+            "ag_news_sample": self.labels("topic-en", self.data.ag_news(), start, wanted),
         }
+
+    def with_vectors(self, name: str) -> Recipe:
+        """Load a recipe for English, with the vectors that were named."""
+        wanted = recipe.load(name)
+        if not self.english:
+            return wanted
+        return wanted.model_copy(update={"encoder": wanted.encoder.model_copy(update={"vectors": (self.english,)})})
 
     def multi_label(self) -> dict[str, Any]:
         return self.japanese("multi-label", {"medweb_ja": self.data.medweb_ja})

@@ -1,6 +1,7 @@
-"""Japanese text without labels, for a language model that classifiers begin from: no text of any dev part is in it.
+"""Text without labels, for language models that classifiers begin from: no text of any dev part is in it.
 
-Sentences of hotel reviews, posts, tweets, sentences of the Tatoeba project, titles and beginnings of news articles.
+Japanese: sentences of hotel reviews, posts, tweets, sentences of the Tatoeba project, titles and beginnings of news
+articles. English: news, headlines, and sentences of the Tatoeba project.
 A text that stands in a dev part (width, case and spaces folded) is left out wherever it comes from: all dev sentences
 of jrte_pn stand in jrte_rhr, too. Of livedoor_news, dev articles are left out with title and body.
 """
@@ -46,6 +47,19 @@ def japanese(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Exa
         (title[i] for i in kept),
         (articles.texts[i].partition("\n")[2][:BODY] for i in kept),
     ]
+    return _apart(sources, hidden)
+
+
+def english(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Examples]:
+    """Return the same of English."""
+    news = _texts(root / "ag_news_sample/train_sample.tsv", "text")
+    hidden = {fold(text) for text in news if held_out(text)}
+    hidden |= {fold(text) for text in _texts(root / "news_aggregator_nlp100/valid.tsv", "TITLE")}
+    headlines = _texts(root / "news_aggregator_nlp100/train.tsv", "TITLE")
+    return _apart([news, headlines, _texts(root / "tatoeba_jpn_eng/dev.tsv", "en")], hidden)
+
+
+def _apart(sources: Iterable[Iterable[str]], hidden: set[str]) -> tuple[Examples, Examples]:
     texts = Examples(list(_distinct((text for source in sources for text in source), hidden)))
     measured = np.arange(len(texts)) % _EVERY == 0  # the tasks' own dev texts are gone already
     return texts.take(np.flatnonzero(~measured)), texts.take(np.flatnonzero(measured))

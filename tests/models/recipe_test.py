@@ -42,10 +42,17 @@ def test_a_wrong_recipe_names_file_and_key(tmp_path, text, said):
     assert said in str(error.value)
 
 
-def test_recipes_over_ja_ginza_begin_from_its_language_model():
-    theirs = recipe.load("language-model-ginza").encoder
+@pytest.mark.parametrize(
+    ("language_model", "names"),
+    [
+        ("language-model-ginza", ("sentiment-ginza", "topic-ginza", "article-ginza", "multi-label-ginza")),
+        ("language-model-en", ("topic-en",)),
+    ],
+)
+def test_recipes_begin_from_their_language_model(language_model, names):
+    theirs = recipe.load(language_model).encoder
     same = {"language", "unit", "embedding", "vectors", "project", "cell", "units", "layers", "bidirectional", "forms"}
-    for name in ("sentiment-ginza", "topic-ginza", "article-ginza", "multi-label-ginza"):
+    for name in names:
         mine = recipe.load(name).encoder
         assert mine.model_dump(include=same) == theirs.model_dump(include=same)
 
