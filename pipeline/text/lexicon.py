@@ -131,35 +131,48 @@ def _digests(source: Path) -> bytes:
 def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> None:
     """Compile ``source`` (a UniDic folder) into ``target``, which must not exist yet.
 
-    ``user_features`` are the feature lines of the user's words, numbered after the dictionary's own; the caller
-    compiles ``user.dic`` with those numbers as features (see :func:`user_codes`).
+    ``user_features`` are the feature lines of the user's words, numbered after the dictionary's own. The caller
+    compiles ``user.dic`` for ``source``, with those numbers as features (:func:`user_codes`), and has it adopted.
     """
     header, trie, tokens, features = _read(source / "sys.dic")
-    offsets, place = np.unique(tokens["feature"], return_inverse=True)
+    offsets, entry = np.unique(tokens["feature"], return_inverse=True)
     if len(offsets) + len(user_features) >= _BASE**_WIDTH:
         raise DictionaryError("the dictionary has too many entries")
     target.mkdir(parents=True)
-    likeliest = _cheapest_first(place, tokens["cost"])
-    coded = tokens.copy()
-    coded["feature"] = np.argsort(likeliest)[place] * (_WIDTH + 1)
-    matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
-    trie, coded = pruning.prune(trie, coded, matrix)
+    matrix = _matrix(source)
     ranks = contexts.rank(tokens, matrix)
+    likeliest = _cheapest_first(entry, tokens["cost"])
+    coded = tokens.copy()
+    coded["feature"] = np.argsort(likeliest)[entry] * (_WIDTH + 1)
+    trie, coded = pruning.prune(trie, coded, matrix)
     contexts.renumber(coded, ranks)
-    codes = np.zeros((len(offsets), _WIDTH + 1), np.uint8)
-    codes[:, :_WIDTH] = code(np.arange(len(offsets)))
-    size = HEADER.size + len(trie) + coded.nbytes + codes.nbytes
-    head = HEADER.pack(size ^ _MAGIC, *header[1:8], codes.nbytes, 0, header[10])
-    with (target / "sys.dic").open("wb") as file:
-        file.writelines((head, trie, coded.tobytes(), codes.tobytes()))
-    with (target / "matrix.bin").open("wb") as file:
-        file.writelines((np.array(matrix.shape[::-1], "<u2").tobytes(), contexts.reorder(matrix, ranks).tobytes()))
+    _write_words(target / "sys.dic", header, trie, coded, len(offsets))
     (target / "unk.dic").write_bytes(_renumbered(source / "unk.dic", ranks))
+    _write_matrix(target / "matrix.bin", contexts.reorder(matrix, ranks))
     for name in _SHARED:
         _share(source / name, target / name)
     table = _parse(features, user_features)
     rows = np.append(likeliest, np.arange(len(likeliest), table.num_rows))
     _write_table(table.take(pa.array(rows)), target / "lexicon.arrow")
+
+
+def _matrix(source: Path) -> np.ndarray:
+    return pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
+
+
+def _write_words(path: Path, header: tuple[int, ...], trie: bytes, coded: np.ndarray, entries: int) -> None:
+    codes = np.zeros((entries, _WIDTH + 1), np.uint8)
+    codes[:, :_WIDTH] = code(np.arange(entries))
+    size = HEADER.size + len(trie) + coded.nbytes + codes.nbytes
+    head = HEADER.pack(size ^ _MAGIC, *header[1:8], codes.nbytes, 0, header[10])
+    with path.open("wb") as file:
+        file.writelines((head, trie, coded.tobytes(), codes.tobytes()))
+
+
+def _write_matrix(path: Path, matrix: np.ndarray) -> None:
+    after, before = matrix.shape
+    with path.open("wb") as file:
+        file.writelines((np.array([before, after], "<u2").tobytes(), matrix.tobytes()))
 
 
 def _cheapest_first(entries: np.ndarray, costs: np.ndarray) -> np.ndarray:
@@ -179,8 +192,7 @@ def user_codes(source: Path, count: int) -> list[str]:
 def adopt(source: Path, user: Path) -> None:
     """Give a user dictionary that MeCab compiled for ``source`` the compiled lexicon's context numbers, in place."""
     _, _, tokens, _ = _read(source / "sys.dic")
-    matrix = pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
-    user.write_bytes(_renumbered(user, contexts.rank(tokens, matrix)))
+    user.write_bytes(_renumbered(user, contexts.rank(tokens, _matrix(source))))
 
 
 def _renumbered(path: Path, ranks: contexts.Ranks) -> bytes:
