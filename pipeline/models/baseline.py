@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.models.recipe import Head
+
 NGRAMS = (1, 4)
 PARTS = (2, 5)
 """Characters of the parts of words; a blank before and after a word counts."""
 MOST_NGRAMS = 300_000
-STRENGTH = 10.0
-"""Inverse of the regularisation, C of scikit-learn."""
+STRENGTH = Head().strength
 _NEVER = -20.0
 """Logit of a label that no training post has."""
 _CHUNK = 4096

@@ -119,6 +119,8 @@ class Head(_Frozen):
     grams: Literal["characters", "words"] = "characters"
     """What the linear model counts: one to four characters; or, for languages that put blanks between words, words,
     pairs of words and parts of words."""
+    strength: Annotated[float, Field(gt=0)] = 10.0
+    """Of the linear model: the inverse of its regularisation, C of scikit-learn. Long texts may want more."""
     weigh: bool = False
     """Labels: find ``wide`` on dev, by likelihood: 0 where the network alone is best, 1 where the linear model is."""
 

@@ -91,7 +91,8 @@ def linear_model(recipe: Recipe, train: Examples, labels: list[str]) -> Linear |
     if recipe.head.kind != "labels" or recipe.head.each:
         return None
     train = train.enlarged()
-    return baseline.fit(train.texts, label_numbers(train, labels), len(labels), words=recipe.head.grams == "words")
+    words, gold = recipe.head.grams == "words", label_numbers(train, labels)
+    return baseline.fit(train.texts, gold, len(labels), strength=recipe.head.strength, words=words)
 
 
 def labels_of(recipe: Recipe, train: Examples) -> list[str]:

@@ -243,6 +243,14 @@ def test_further_texts_are_for_the_linear_model_alone(tmp_path):
     assert all(np.array_equal(with_them.weights[name], weight) for name, weight in without.weights.items())
 
 
+def test_a_stronger_linear_model_is_surer():
+    some = posts()
+    wanted = [small().model_copy(update={"head": Head(strength=strength)}) for strength in (0.1, 10, 1000)]
+    models = [training.linear_model(one, some, training.labels_of(one, some)) for one in wanted]
+    sure = [float(model.probabilities(some.texts).max(1).mean()) for model in models]
+    assert sure[0] + 0.05 < sure[1] < sure[2]
+
+
 def test_votes_and_balance_are_taken_into_the_target():
     from pipeline.models import inputs
     from pipeline.models.units import Units
