@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 5
 TABLES = ("posts", "tokens", "counts", "word_authors", "tables", "summary")
 
 
@@ -31,13 +33,35 @@ def hibi(*arguments: str) -> float:
     return time.perf_counter() - start
 
 
-def day_by_day(stream: Path, inbox: Path, store: Path) -> list[float]:
-    """Deliver a day's file a night, and run."""
-    seconds = []
-    for file in sorted(stream.glob("*.jsonl")):
+def night(store: Path, inbox: Path) -> float:
+    return hibi("run", "--inbox", str(inbox), "--store", str(store))
+
+
+def day_by_day(stream: Path, inbox: Path, store: Path, before: Path) -> None:
+    """Deliver a day's file a night, and run; ``before`` gets the store as it was before the last night."""
+    files = sorted(stream.glob("*.jsonl"))
+    for file in files:
+        if file == files[-1]:
+            shutil.copytree(store, before)
         shutil.copy2(file, inbox)
-        seconds.append(hibi("run", "--inbox", str(inbox), "--store", str(store)))
-    return seconds
+        night(store, inbox)
+
+
+def growth(stream: Path, inbox: Path, before: Path, folder: Path) -> list[tuple[float, float]]:
+    """Seconds of the second night and of the last, one after the other so that both meet the same weather."""
+    first, second = sorted(stream.glob("*.jsonl"))[:2]
+    early, two = folder / "early", folder / "two"
+    two.mkdir()
+    shutil.copy2(first, two)
+    night(early, two)
+    shutil.copy2(second, two)
+    return [(night(_copy(early), two), night(_copy(before), inbox)) for _ in range(ROUNDS)]
+
+
+def _copy(store: Path) -> Path:
+    copy = store.with_name(f"{store.name}-copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    return shutil.copytree(store, copy)
 
 
 def different(one: Path, other: Path) -> list[str]:
@@ -97,11 +121,12 @@ def main() -> None:
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        stream, inbox, daily, once = (folder / name for name in ("stream", "inbox", "daily", "once"))
+        stream, inbox, daily, once, before = (folder / name for name in ("stream", "inbox", "daily", "once", "before"))
         inbox.mkdir()
         make = [sys.executable, str(asked.shared / "bench" / "make_stream.py"), "--out", str(stream)]
         subprocess.run([*make, "--days", str(asked.days), "--posts-per-day", str(asked.posts)], check=True)
-        nights = day_by_day(stream, inbox, daily)
+        day_by_day(stream, inbox, daily, before)
+        nights = growth(stream, inbox, before, folder)
         once.mkdir()
         shutil.copy2(daily / ".salt", once / ".salt")
         whole = hibi("run", "--inbox", str(stream), "--store", str(once))
@@ -119,10 +144,8 @@ def main() -> None:
             "posts stored": stored,
             "files that differ between day by day and at once": different(daily, once),
             "days whose counts are not those of a plain loop": wrong_days(once),
-            "night 2, s": round(nights[1], 2),
-            "last night, s": round(nights[-1], 2),
-            "last night / night 2": round(nights[-1] / nights[1], 3),
-            "median of nights 29 to 31 / of 2 to 4": round(sorted(nights[-3:])[1] / sorted(nights[1:4])[1], 3),
+            "night 2 and the last, s": [[round(seconds, 2) for seconds in pair] for pair in nights],
+            "last night / night 2, median round": round(statistics.median(late / early for early, late in nights), 3),
             "all at once, s": round(whole, 1),
             "a run with nothing to do, s": round(again, 2),
             "asking, s": {name: round(seconds, 2) for name, seconds in asking.items()},
