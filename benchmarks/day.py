@@ -42,9 +42,9 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 CHUNK = spreading.CHUNK
 
 
-def cleaned_tokens(texts: list[str], at: int, folder: str, fingerprint: str) -> pa.Table:
+def analysed(texts: pa.Array, at: int, folder: str, fingerprint: str) -> tokenise.Analysed:
     """Clean and tokenise a run of posts: what a worker does."""
-    return tokenise.analyse([c.clean for c in clean_all(texts)], at, folder, fingerprint, CHUNK).tokens
+    return tokenise.analyse([c.clean for c in clean_all(texts.to_pylist())], at, folder, fingerprint, CHUNK)
 
 
 def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) -> float:
@@ -56,9 +56,10 @@ def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) ->
         for part in pool.map(jobs.gather, [(part, rules, TOKYO, b"salt") for part in parts.cut(day, rules, TOKYO)]):
             found.add(part)
     posts = pa.concat_tables(collect.by_day(found, TOKYO).posts.values())
-    texts = posts["text"].to_pylist()
-    work = [(texts[at : at + CHUNK], at, folder, fingerprint) for at in range(0, len(texts), CHUNK)]
-    tokens = pool.map(cleaned_tokens, work) if pool else [cleaned_tokens(*item) for item in work]
+    texts, runs = posts["text"], spreading.chunks(len(posts))
+    work = [(texts.slice(start, end - start).combine_chunks(), start, folder, fingerprint) for start, end in runs]
+    done = pool.map(analysed, work) if pool else (analysed(*item) for item in work)
+    tokens = (run.tokens for run in done)
     frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
     return time.perf_counter() - start
 
@@ -77,8 +78,14 @@ def alone(texts: Path, folder: str, fingerprint: str) -> float:
 def fresh(workers: int, folder: str, fingerprint: str) -> Pool:
     """Start processes that have loaded everything and remember nothing: the plain script's time is so measured too."""
     pool = Pool(workers)
-    pool.map(cleaned_tokens, [(["朝"], 0, folder, fingerprint)] * workers)
+    pool.map(_load, [(folder, fingerprint)] * workers)
     return pool
+
+
+def _load(folder: str, fingerprint: str) -> None:
+    """Load code and dictionary, and wait, so that no process takes the turn of one that is still starting."""
+    analysed(pa.array(["朝"]), 0, folder, fingerprint)
+    time.sleep(0.5)
 
 
 def timed(work: Callable[[], Any]) -> float:
