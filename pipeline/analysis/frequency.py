@@ -59,8 +59,9 @@ class Counter:
         count = np.bincount(word, minlength=size)
         original = np.bincount(word[self._original[post]], minlength=size)
         first, posts = int(post[0]), int(post[-1]) - int(post[0]) + 1
-        word, post = np.divmod(_distinct(word * posts + (post - first)), posts)
-        author = self._author[post + first]
+        bits = posts.bit_length()
+        pairs = _distinct(word << bits | (post - first))
+        word, author = pairs >> bits, self._author[(pairs & (1 << bits) - 1) + first]
         pairs = _distinct((word << 32 | author)[author >= 0])
         self._parts.append(_Part(words, count, np.bincount(word, minlength=size), original, pairs))
 

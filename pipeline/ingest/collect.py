@@ -217,17 +217,14 @@ def by_day(found: Gathered, zone: ZoneInfo) -> Collected:
 
 
 def _table(posts: list[Post], member: Member, stored: Hasher) -> pa.Table:
-    columns: dict[str, Sequence[Any]] = dict(zip(_PLAIN, zip(*map(_fields, posts), strict=True), strict=True))
+    columns: dict[str, Sequence[Any]] = {name: list(map(value, posts)) for name, value in _PLAIN.items()}
     columns["author"] = [p.author and stored(p.post_id.partition(":")[0], p.author) for p in posts]
     columns["collected_at"] = [member.modified if p.collected_at is None else p.collected_at for p in posts]
     columns["file"] = [member.name] * len(posts)
     return pa.table([_array(columns[f.name], f.type) for f in COLLECTED], schema=COLLECTED)
 
 
-_PLAIN = tuple(name for name in COLLECTED.names if name not in {"author", "collected_at", "file"})
-
-
-_fields = attrgetter(*_PLAIN)
+_PLAIN = {name: attrgetter(name) for name in COLLECTED.names if name not in {"author", "collected_at", "file"}}
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -34,7 +34,7 @@ def read(item: dict[str, Any], line: int, origin: Origin) -> Post:
         raise Unusable("created_at: missing" if created is None else "created_at: no usable time")
     post = Post(f"{origin.network or 'jsonl'}:{own_id}", "jsonl", author, created_at, text, line)
     if len(item) > len(_CORE):
-        told = {key: value for key, value in item.items() if value is not None and key not in _CORE}
+        told = {key: value for key in item.keys() - _CORE if (value := item[key]) is not None}
         if told:
             _more(post, told, origin)
     if text.startswith("RT @"):

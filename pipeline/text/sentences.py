@@ -19,7 +19,7 @@ _BRACKETS = re.compile("[「『（(」』）)]")
 _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
 
 
-_INNER = re.compile(rf"(?:[{_MARKS}\n]|\.(?= ))(?!\0|\Z)")
+_INNER = re.compile(rf"[{_MARKS}\n.](?!\0|\Z)(?:(?<!\.)|(?= ))")
 
 
 def several(texts: Sequence[str]) -> list[int]:
