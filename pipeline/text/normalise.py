@@ -30,7 +30,10 @@ _STRANGE = re.compile("[^ -~｡-ﾟ！-～　〜…笑草〒-〟￥]")
 _REPOST = re.compile(r"RT @([A-Za-z0-9_]{1,50}):? ")
 
 _MARKUP = frozenset("&`<(*$")
+_LINKS = frozenset(":/")
 _FACES = frozenset("(（^＾_＿;；z")
+_CUSTOM_EMOJI = frozenset(":")
+_ACCOUNTS = frozenset("@")
 _TAGS = frozenset("#＃")
 
 
@@ -102,10 +105,11 @@ def _clean(texts: list[str]) -> list[Cleaned]:
         found[post] = _Found([], [], [], [], [])
     for _ in range(_ROUNDS):
         before = [now[post] for post in waiting]
-        for post in waiting:
-            now[post] = _round(now[post], found[post])
-        changed = [post for post, text in zip(waiting, before, strict=True) if now[post] != text]
-        waiting = [changed[place] for place in touched([now[post] for post in changed])]
+        after = _round(before, [found[post] for post in waiting])
+        for post, text in zip(waiting, after, strict=True):
+            now[post] = text
+        changed = [row for row, text in enumerate(after) if text != before[row]]
+        waiting = [waiting[changed[place]] for place in touched([after[row] for row in changed])]
         if not waiting:
             break
     return [
@@ -114,29 +118,38 @@ def _clean(texts: list[str]) -> list[Cleaned]:
     ]
 
 
-def _round(text: str, found: _Found) -> str:
-    """Take every step once. Only steps whose signs stand in the text are called: most posts need one or two."""
-    signs = "".join(_SPECIAL.findall(text))
-    strange = _STRANGE.search(signs) is not None
-    if strange:
-        text = folding.repair(text)
-    if not _MARKUP.isdisjoint(signs):
-        text = takeout.strip_markup(text)
-    if ":" in signs or "/" in signs:
-        text = takeout.take_urls(text, found.urls)
-    if not _FACES.isdisjoint(signs):
-        text = kaomoji.take(text, found.kaomoji)
-    if ":" in signs:
-        text = takeout.take_custom_emoji(text, found.emoji)
-    if "@" in signs:
-        text = takeout.take_accounts(text, found.mentions)
-    if not _TAGS.isdisjoint(signs):
-        text = takeout.take_tags(text, found.hashtags)
-    if strange:
-        text = folding.drop_marks(takeout.take_emoji(text, found.emoji))
-    if not signs.isascii():
-        text = folding.fold_width(text)
-    text = folding.fold_repeats(text)
-    if not laughter.SIGNS.isdisjoint(signs):
-        text = laughter.unify(text)
-    return folding.tidy_spaces(text)
+def _round(texts: list[str], found: list[_Found]) -> list[str]:
+    """Take every step once, each over all texts: a little faster than text by text, as its code stays at hand.
+
+    Only steps whose signs stand in a text are called for it: most posts need one or two.
+    """
+    now = texts.copy()
+    signs = ["".join(special) for special in map(_SPECIAL.findall, now)]
+    strange = [row for row, some in enumerate(signs) if _STRANGE.search(some)]
+
+    def having(any_of: frozenset[str]) -> list[int]:
+        return [row for row, some in enumerate(signs) if not any_of.isdisjoint(some)]
+
+    for row in strange:
+        now[row] = folding.repair(now[row])
+    for row in having(_MARKUP):
+        now[row] = takeout.strip_markup(now[row])
+    for row in having(_LINKS):
+        now[row] = takeout.take_urls(now[row], found[row].urls)
+    for row in having(_FACES):
+        now[row] = kaomoji.take(now[row], found[row].kaomoji)
+    for row in having(_CUSTOM_EMOJI):
+        now[row] = takeout.take_custom_emoji(now[row], found[row].emoji)
+    for row in having(_ACCOUNTS):
+        now[row] = takeout.take_accounts(now[row], found[row].mentions)
+    for row in having(_TAGS):
+        now[row] = takeout.take_tags(now[row], found[row].hashtags)
+    for row in strange:
+        now[row] = folding.drop_marks(takeout.take_emoji(now[row], found[row].emoji))
+    for row, some in enumerate(signs):
+        if not some.isascii():
+            now[row] = folding.fold_width(now[row])
+    now = [folding.fold_repeats(text) for text in now]
+    for row in having(laughter.SIGNS):
+        now[row] = laughter.unify(now[row])
+    return [folding.tidy_spaces(text) for text in now]
