@@ -122,7 +122,7 @@ class DayWork:
                 cut.extend(post for result in results for post in result.cut)
                 lost.extend(killers)
                 words[0] += stages.count_words(found)
-                yield found
+                yield from stages.between_posts(found, parquet.ROWS)
 
         outputs = [self._write("tokens", tables.TOKENS, chunks())]
         outputs += self._quarantine("tokenise", posts, "clean", lost, "MeCab ended at this post")

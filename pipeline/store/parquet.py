@@ -24,15 +24,15 @@ def write(root: Path, target: Path, schema: pa.Schema, chunks: Iterable[pa.Table
     groups = []
     with files.staged(root, target) as draft, _writer(draft, schema) as writer:
         for chunk in chunks:
-            for start in range(0, chunk.num_rows, _ROWS):
-                part = chunk.slice(start, _ROWS).combine_chunks()  # pages follow the chunks of the data in memory
-                writer.write_table(part.cast(schema), row_group_size=_ROWS)
+            for start in range(0, chunk.num_rows, ROWS):
+                part = chunk.slice(start, ROWS).combine_chunks()  # pages follow the chunks of the data in memory
+                writer.write_table(part.cast(schema), row_group_size=ROWS)
                 groups.append(part.num_rows)
         writer.add_key_value_metadata({_SEAL: _seal(schema, groups)})
 
 
-_ROWS = 1 << 20
-"""Rows of a row group at the most."""
+ROWS = 1 << 20
+"""Rows of a row group at the most; where no row group may begin inside a post, chunks are to be no longer."""
 _SEAL = b"hibi.seal"
 
 

@@ -7,7 +7,7 @@ import pytest
 from desk import QUICK
 
 from pipeline.errors import SettingsError, StoreBusy
-from pipeline.store import lock
+from pipeline.store import lock, parquet
 from pipeline.store.layout import Layout
 
 TABLES = ("posts", "tokens", "counts", "word_authors", "tables", "summary")
@@ -172,16 +172,19 @@ def test_a_deletion_in_another_file_removes_the_post_in_any_order(desk, order):
     assert desk.read("posts", DAY)["post_id"].tolist() == ["jsonl:1"]
 
 
-def test_counts_equal_a_plain_loop_over_clean(desk):
+@pytest.mark.parametrize("rows", [parquet.ROWS, 7])
+def test_counts_equal_a_plain_loop_over_clean(desk, monkeypatch, rows):
+    monkeypatch.setattr(parquet, "ROWS", rows)  # few: the day's tokens fill many row groups
     three_days(desk)
     desk.run()
-    tagger, counts = fugashi.Tagger(), Counter()
+    tagger, counts, posts = fugashi.Tagger(), Counter(), Counter()
     for clean in desk.read("posts", DAY)["clean"]:
-        counts.update(
-            (w.feature.orthBase or w.surface, w.feature.lemma or w.surface, w.feature.pos1) for w in tagger(clean)
-        )
+        words = [(w.feature.orthBase or w.surface, w.feature.lemma or w.surface, w.feature.pos1) for w in tagger(clean)]
+        counts.update(words)
+        posts.update(set(words))
     found = desk.read("counts", DAY)
     assert {(r.base, r.lemma, r.pos): r["count"] for _, r in found.iterrows()} == counts
+    assert {(r.base, r.lemma, r.pos): r["posts"] for _, r in found.iterrows()} == posts
 
 
 def test_a_broken_file_is_named_and_the_rest_goes_on(desk):
