@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 _MARKS = "。！？!?…"
 _CLOSING = '」』）)】〉》"”’♪☆'
-_LAUGHTER = r"(?: ?笑(?=[\s。！？!?…]|\Z))*"  # it belongs to what is laughed at
+_LAUGHTER = r"(?: ?笑(?=[\s。！？!?…\0]|\Z))*"  # it belongs to what is laughed at; NUL stands between texts
 _END = re.compile(
     rf"[{_MARKS}\n.](?:(?<=\n)|(?<=[{_MARKS}])[{_MARKS}{_CLOSING}]*{_LAUGHTER}|(?<=\.)(?<!\d\.)(?= ){_LAUGHTER})\s*"
 )
@@ -20,16 +21,43 @@ _OPENING = {"」": "「", "』": "『", "）": "（", ")": "("}
 
 
 _INNER = re.compile(rf"[{_MARKS}\n.](?!\0|\Z)(?:(?<!\.)|(?= ))")
+"""A mark before a text's end. Most texts end at their first mark or have none, and have one sentence."""
+
+Integers = npt.NDArray[np.int64]
 
 
-def several(texts: Sequence[str]) -> list[int]:
-    """Tell which texts may have more than one sentence, those with a mark before their end; no text holds a NUL.
+def later_starts(texts: Sequence[str]) -> tuple[Integers, Integers]:
+    """Find, in many texts at once, where sentences after the first start; as :func:`starts` does. No text holds a NUL.
 
-    One search over all: most texts end at their first mark or have none.
+    Returns for each the row of its text, and how many characters stand before it there that are no spaces or line ends;
+    ordered by both. One search over all texts takes a third of the time of one for each.
     """
-    ends = np.cumsum([len(text) + 1 for text in texts])
-    places = [mark.start() for mark in _INNER.finditer("\0".join(texts))]
-    found: list[int] = np.unique(np.searchsorted(ends, places, side="right")).tolist()
+    marks = _rows(_begins(texts), [mark.start() for mark in _INNER.finditer("\0".join(texts))])
+    several = np.unique(marks)
+    chosen = [texts[row] for row in several.tolist()]
+    joined, begins = "\0".join(chosen), _begins(chosen)
+    ends = np.array([match.span() for match in _END.finditer(joined)], np.int64).reshape(-1, 2)
+    rows = _rows(begins, ends[:, 0])
+    bracketed = np.unique(_rows(begins, [sign.start() for sign in _BRACKETS.finditer(joined)])).tolist()
+    plain = (ends[:, 1] < begins[rows + 1] - 1) & ~np.isin(rows, bracketed)
+    others = [(row, begins[row] + at) for row in bracketed for at in starts(chosen[row])[1:]]
+    found = np.concatenate([np.stack([rows, ends[:, 1]], 1)[plain], np.array(others, np.int64).reshape(-1, 2)])
+    found = found[np.argsort(found[:, 1])]
+    signs = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    blanks = np.append(0, np.cumsum((signs == ord(" ")) | (signs == ord("\n"))))
+    row, at = found.T
+    first = begins[row]
+    return several[row], at - first - (blanks[at] - blanks[first])
+
+
+def _begins(texts: Sequence[str]) -> Integers:
+    """Tell where each text begins, joined with one character between, and where one more would; (texts + 1,)."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    return np.append(0, np.cumsum(sizes))
+
+
+def _rows(begins: Integers, places: npt.ArrayLike) -> Integers:
+    found: Integers = np.searchsorted(begins, np.asarray(places, np.int64), side="right") - 1
     return found
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text import sentences
 from pipeline.text.lexicon import Lexicon
 
-_UNKNOWN = re.compile(r"!([^\0]*?)(?:\n|(?=\0)|\Z)")  # fugashi strips the last line end
+_UNKNOWN = re.compile(r"!([^\0\n]*)\n?")  # fugashi strips the last line end
 _POST = 1 << 24
 """Room for the characters of one post in a key that holds post and character."""
 
@@ -190,22 +189,15 @@ def _sentences(texts: Sequence[str], width: np.ndarray, lengths: np.ndarray) -> 
     Clean text has no spaces but these two, and MeCab passes over both.
     """
     found = np.zeros(len(width), np.int32)
-    bounds = {
-        post: [at - text.count(" ", 0, at) - text.count("\n", 0, at) for at in sentences.starts(text)]
-        for post in sentences.several(texts)
-        for text in [texts[post]]
-    }
-    posts = np.fromiter(bounds, np.int64, len(bounds))
-    sizes = np.fromiter(map(len, bounds.values()), np.int64, len(bounds))
-    begin = np.repeat(np.arange(len(posts)) * _POST, sizes) + np.fromiter(chain(*bounds.values()), np.int64)
-    chosen = np.zeros(len(texts), bool)
-    chosen[posts] = True
-    tokens = np.flatnonzero(np.repeat(chosen, lengths))
+    rows, offsets = sentences.later_starts(texts)
+    counts = np.bincount(rows, minlength=len(texts))
+    tokens = np.flatnonzero(np.repeat(counts > 0, lengths))
+    post = np.repeat(np.arange(len(texts)), lengths * (counts > 0))
     before = np.cumsum(width, dtype=np.int64) - width
-    first = np.append(before, 0)[np.cumsum(lengths) - lengths][posts]
-    place = before[tokens] + np.repeat(np.arange(len(posts)) * _POST - first, lengths[posts])
-    found[tokens] = np.searchsorted(begin, place, side="right") - 1
-    found[tokens] -= np.repeat(np.cumsum(sizes) - sizes, lengths[posts]).astype(np.int32)
+    first = np.append(before, 0)[np.cumsum(lengths) - lengths]
+    place = post * _POST + before[tokens] - first[post]
+    earlier = (np.cumsum(counts) - counts)[post]
+    found[tokens] = np.searchsorted(rows * _POST + offsets, place, side="right") - earlier
     return found
 
 

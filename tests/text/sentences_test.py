@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.sentences import split, starts
+from pipeline.text.sentences import later_starts, split, starts
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,18 @@ def test_nothing_is_lost(text: str) -> None:
     offsets = starts(text)
     assert offsets == sorted(set(offsets))
     assert not text or (offsets[0] == 0 and offsets[-1] < len(text))
+
+
+@settings(deadline=None, derandomize=True, max_examples=500)
+@given(st.lists(st.text("あ。！?…\n 「」『』（）().笑a3", max_size=12), max_size=6))
+def test_many_texts_at_once_are_as_each_alone(texts: list[str]) -> None:
+    rows, offsets = later_starts(texts)
+    expected = [
+        (row, len(text[:at].replace(" ", "").replace("\n", "")))
+        for row, text in enumerate(texts)
+        for at in starts(text)[1:]
+    ]
+    assert list(zip(rows.tolist(), offsets.tolist(), strict=True)) == expected
 
 
 def test_many_brackets_take_linear_time() -> None:
