@@ -56,10 +56,12 @@ def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) ->
         for part in pool.map(jobs.gather, [(part, rules, TOKYO, b"salt") for part in parts.cut(day, rules, TOKYO)]):
             found.add(part)
     posts = pa.concat_tables(collect.by_day(found, TOKYO).posts.values())
-    texts, runs = posts["text"], spreading.chunks(len(posts))
-    work = [(texts.slice(start, end - start).combine_chunks(), start, folder, fingerprint) for start, end in runs]
-    done = pool.map(analysed, work) if pool else (analysed(*item) for item in work)
-    tokens = (run.tokens for run in done)
+
+    def spread(job: Callable[..., Any], work: list[tuple[Any, ...]]) -> list[Any]:
+        return pool.map(job, work) if pool else [job(*item) for item in work]
+
+    runs = spreading.each_run(posts["text"], analysed, lambda texts, at: (texts, at, folder, fingerprint), spread)
+    tokens = (run.tokens for results, _ in runs for run in results)
     frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
     return time.perf_counter() - start
 

@@ -113,7 +113,7 @@ def _cleaned(texts: pa.ChunkedArray, spread: Mapper) -> tuple[pa.Table, list[int
     """Clean texts, a row each; and say which were given up, their rows as of an empty text."""
     from pipeline.text.normalise import clean_table
 
-    tables, lost = [clean_table([])], []
+    tables, lost = [clean_table(pa.array([], pa.string()))], []
     for some, killers in spreading.each_run(texts, clean_table, lambda run, _: (run,), spread):
         tables += some
         lost += killers

@@ -44,7 +44,7 @@ def done(texts, spread):
 
 
 def lengths(texts, first):
-    return first, [len(text) for text in texts]
+    return first, [len(text) for text in texts.to_pylist()]
 
 
 def deadly(*fatal):
@@ -53,7 +53,7 @@ def deadly(*fatal):
 
     def spread(job, items):
         sizes.extend(len(item[0]) for item in items)
-        return [LostWorker("died") if set(fatal) & set(item[0]) else job(*item) for item in items]
+        return [LostWorker("died") if set(fatal) & set(item[0].to_pylist()) else job(*item) for item in items]
 
     return spread, sizes
 

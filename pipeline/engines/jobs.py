@@ -15,7 +15,8 @@ from pipeline.ingest.parts import Part, member
 from pipeline.settings import Ingest, Settings
 from pipeline.store import parquet
 from pipeline.text.normalise import clean_table
-from pipeline.text.tokenise import analyse
+from pipeline.text.tokenise import Analysed
+from pipeline.text.tokenise import analyse as tokenise
 
 if TYPE_CHECKING:
     from pipeline.engines.predicting import Answers, Asked, Gloss
@@ -26,6 +27,11 @@ __all__ = ["analyse", "clean_table", "draw_cloud", "gather", "gloss", "predict",
 def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> Gathered:
     """Read a part of a file."""
     return collect.gather([member(part, settings, zone)], collect.hasher(salt))
+
+
+def analyse(texts: pa.Array, first_post: int, folder: str, fingerprint: str, max_length: int) -> Analysed:
+    """Tokenise a run of posts."""
+    return tokenise(texts.to_pylist(), first_post, folder, fingerprint, max_length)
 
 
 def summarise(posts: Path, tokens: Path, stop_words: frozenset[str], settings: Settings) -> pa.Table:

@@ -89,9 +89,9 @@ def _reposted(text: str) -> tuple[tuple[str, ...], str]:
     return tuple(names), text[at:]
 
 
-def clean_table(texts: Iterable[str]) -> pa.Table:
+def clean_table(texts: pa.Array) -> pa.Table:
     """Clean posts; a row a post, the columns those of Cleaned. Smaller between processes than the tuples."""
-    rows = clean_all(texts)
+    rows = clean_all(texts.to_pylist())
     columns = zip(*rows, strict=True) if rows else ([] for _ in Cleaned._fields)
     kinds = [pa.string()] + [pa.list_(pa.string())] * (len(Cleaned._fields) - 1)
     arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]

@@ -30,28 +30,28 @@ def fails(n):
 
 def lengths(texts, first):
     """Stands for MeCab: gives (first post, lengths of texts), and ends its process at the marker."""
-    if any(MARKER in text for text in texts):
+    if any(MARKER in text for text in texts.to_pylist()):
         os._exit(11)
-    return first, [len(text) for text in texts]
+    return first, [len(text) for text in texts.to_pylist()]
 
 
 def greedy(texts, first, limit):
     """Stands for a job whose memory ends: with more than so many texts its process is killed."""
     if len(texts) > limit:
         os.kill(os.getpid(), signal.SIGKILL)
-    return first, [len(text) for text in texts]
+    return first, [len(text) for text in texts.to_pylist()]
 
 
 def without_memory(texts, first, limit):
     if len(texts) > limit:
         raise MemoryError
-    return first, [len(text) for text in texts]
+    return first, [len(text) for text in texts.to_pylist()]
 
 
 def analyse_but(texts, *arguments):
-    if any(MARKER in text for text in texts):
+    if any(MARKER in text for text in texts.to_pylist()):
         os._exit(11)
-    from pipeline.text.tokenise import analyse
+    from pipeline.engines.jobs import analyse
 
     return analyse(texts, *arguments)
 
@@ -63,7 +63,7 @@ def analyse_few(texts, *arguments):
 
 
 def clean_but(texts):
-    if any(MARKER in text for text in texts):
+    if any(MARKER in text for text in texts.to_pylist()):
         os._exit(11)
     return clean_table(texts)
 
