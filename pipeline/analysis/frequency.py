@@ -90,9 +90,29 @@ def _united(parts: Sequence[_Part], names: pa.Array) -> Frequencies:
     first = np.empty(size, np.int64)
     first[number[::-1]] = np.arange(len(number))[::-1]
     sums = [_added(number, [part[i] for part in parts], size) for i in (1, 2, 3)]
-    offsets = np.cumsum([0, *(part.words.num_rows for part in parts)])
-    pairs = [number[p.pairs + (o << 32) >> 32] << 32 | p.pairs & _AUTHOR for p, o in zip(parts, offsets, strict=False)]
-    return _assemble(words.take(pa.array(first)), sums, _distinct(np.concatenate([_NONE, *pairs])), names)
+    unordered = pa.table(
+        [*words.take(pa.array(first)).columns, *sums], names=[*KEY, "count", "posts", "original_count"]
+    )
+    found, place = _ordered(unordered, [("count", "descending"), *((name, "ascending") for name in KEY)])
+    authors, rank = _ordered(pa.table([names], names=["author"]), [("author", "ascending")])
+    word, offsets = place[number], np.cumsum([0, *(part.words.num_rows for part in parts)])
+    pairs = [
+        word[p.pairs + (o << 32) >> 32] << 32 | rank[p.pairs & _AUTHOR] for p, o in zip(parts, offsets, strict=False)
+    ]
+    united = _distinct(np.concatenate([_NONE, *pairs]))
+    counts = found.append_column("authors", pa.array(np.bincount(united >> 32, minlength=size)))
+    names = authors["author"].combine_chunks()
+    author = pa.DictionaryArray.from_arrays(pa.array((united & _AUTHOR).astype(np.int32)), names)
+    word_authors = pa.table([pa.array((united >> 32).astype(np.int32)), author], schema=WORD_AUTHORS)
+    return Frequencies(counts.select(COUNTS.names).cast(COUNTS), word_authors)
+
+
+def _ordered(table: pa.Table, keys: list[tuple[str, str]]) -> tuple[pa.Table, np.ndarray]:
+    """Sort rows, and tell where each went; int64 (rows,)."""
+    order = pc.sort_indices(table, keys)
+    place = np.empty(len(order), np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    return table.take(order), place
 
 
 _WORDS = pa.schema([(name, pa.string()) for name in KEY])
@@ -110,25 +130,6 @@ def _distinct(keys: np.ndarray) -> np.ndarray:
     """Do np.unique by sorting; numpy's own hashes first and takes three times as long on such keys."""
     keys = np.sort(keys)
     return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
-
-
-def _assemble(words: pa.Table, sums: Sequence[np.ndarray], pairs: np.ndarray, names: pa.Array) -> Frequencies:
-    """Build the tables of sums (count, posts, original_count) and distinct pairs ``word << 32 | author``.
-
-    Authors are rows of ``names``.
-    """
-    authors = np.bincount(pairs >> 32, minlength=words.num_rows)
-    counts = pa.table([*words.columns, sums[0], sums[1], authors, sums[2]], schema=COUNTS)
-    order = pc.sort_indices(counts, [("count", "descending"), *((name, "ascending") for name in KEY)])
-    place = np.empty(words.num_rows, np.int64)
-    place[order.to_numpy()] = np.arange(words.num_rows)
-    rank = np.empty(len(names), np.int64)
-    alphabetic = pc.sort_indices(names)
-    rank[alphabetic.to_numpy()] = np.arange(len(names))
-    pairs = np.sort(place[pairs >> 32] << 32 | rank[pairs & _AUTHOR])
-    author = pa.DictionaryArray.from_arrays(pa.array((pairs & _AUTHOR).astype(np.int32)), names.take(alphabetic))
-    word_authors = pa.table([pa.array((pairs >> 32).astype(np.int32)), author], schema=WORD_AUTHORS)
-    return Frequencies(counts.take(order), word_authors)
 
 
 def count(posts: pa.Table, tokens: Iterable[pa.Table]) -> Frequencies:
