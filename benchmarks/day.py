@@ -42,9 +42,14 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 CHUNK = spreading.CHUNK
 
 
-def analysed(texts: pa.Array, at: int, folder: str, fingerprint: str) -> tokenise.Analysed:
-    """Clean and tokenise a run of posts: what a worker does."""
-    return tokenise.analyse([c.clean for c in clean_all(texts.to_pylist())], at, folder, fingerprint, CHUNK)
+def counted(
+    texts: pa.Array, at: int, folder: str, fingerprint: str, posts: pa.Table
+) -> tuple[tokenise.Analysed, list[frequency.Counted]]:
+    """Clean, tokenise and count a run of a day's posts: what workers do. A run stores the tokens in between."""
+    found = tokenise.analyse([c.clean for c in clean_all(texts.to_pylist())], at, folder, fingerprint, CHUNK)
+    counter = frequency.Counter(posts)
+    counter.add(found.tokens)
+    return found, counter.parts
 
 
 def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) -> float:
@@ -60,9 +65,13 @@ def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) ->
     def spread(job: Callable[..., Any], work: list[tuple[Any, ...]]) -> list[Any]:
         return pool.map(job, work) if pool else [job(*item) for item in work]
 
-    runs = spreading.each_run(posts["text"], analysed, lambda texts, at: (texts, at, folder, fingerprint), spread)
-    tokens = (run.tokens for results, _ in runs for run in results)
-    frequency.count(posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())), tokens)
+    authors = posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())).select(frequency.OF_POSTS)
+    counter = frequency.Counter(authors)
+    for results, _ in spreading.each_run(
+        posts["text"], counted, lambda texts, at: (texts, at, folder, fingerprint, authors), spread
+    ):
+        counter.parts += [part for _, parts in results for part in parts]
+    counter.result()
     return time.perf_counter() - start
 
 
@@ -86,7 +95,8 @@ def fresh(workers: int, folder: str, fingerprint: str) -> Pool:
 
 def _load(folder: str, fingerprint: str) -> None:
     """Load code and dictionary, and wait, so that no process takes the turn of one that is still starting."""
-    analysed(pa.array(["朝"]), 0, folder, fingerprint)
+    nobody = pa.table({"author": ["a"], "is_repost": [False], "duplicate_of": pa.nulls(1, pa.string())})
+    counted(pa.array(["朝"]), 0, folder, fingerprint, nobody)
     time.sleep(0.5)
 
 

@@ -16,6 +16,9 @@ from pyarrow import compute as pc
 from pipeline.tables import COUNTS, WORD_AUTHORS
 
 KEY = ("base", "lemma", "pos")
+OF_POSTS = ("author", "is_repost", "duplicate_of")
+OF_TOKENS = ("post", *KEY)
+"""What is needed of either table."""
 _AUTHOR = 0xFFFFFFFF
 """Low half of a pair (word, author) packed in int64."""
 
@@ -27,7 +30,7 @@ class Frequencies(NamedTuple):
     word_authors: pa.Table
 
 
-class _Part(NamedTuple):
+class Counted(NamedTuple):
     """What was counted in one chunk, by numbers of the chunk's own words."""
 
     words: pa.Table
@@ -41,13 +44,14 @@ class _Part(NamedTuple):
 class Counter:
     """Counts a day chunk by chunk in bounded memory: what is kept grows with words and authors, not with tokens."""
 
-    def __init__(self, authors: pa.ChunkedArray, original: np.ndarray) -> None:
-        """Take the posts' authors (null if unknown) and whether each post is neither repost nor copy."""
-        encoded = authors.combine_chunks().dictionary_encode()
+    def __init__(self, posts: pa.Table) -> None:
+        """Take the day's posts: author (null if unknown), is_repost and duplicate_of."""
+        encoded = posts["author"].combine_chunks().dictionary_encode()
         self._names = encoded.dictionary
         self._author = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        self._original = original
-        self._parts: list[_Part] = []
+        self._original = originals(posts)
+        self.parts: list[Counted] = []
+        """What was counted, here or by counters of the same posts in other processes; in any order."""
 
     def add(self, tokens: pa.Table) -> None:
         """Count rows of the tokens table. A post must not be split over two calls."""
@@ -63,11 +67,11 @@ class Counter:
         pairs = _distinct(word << bits | (post - first))
         word, author = pairs >> bits, self._author[(pairs & (1 << bits) - 1) + first]
         pairs = _distinct((word << 32 | author)[author >= 0])
-        self._parts.append(_Part(words, count, np.bincount(word, minlength=size), original, pairs))
+        self.parts.append(Counted(words, count, np.bincount(word, minlength=size), original, pairs))
 
     def result(self) -> Frequencies:
         """Give the counts, ordered by count, base, lemma and pos, and the authors of each word."""
-        return _united(self._parts, self._names)
+        return _united(self.parts, self._names)
 
 
 def _numbered(tokens: pa.Table) -> tuple[pa.Table, np.ndarray]:
@@ -82,7 +86,7 @@ def _numbered(tokens: pa.Table) -> tuple[pa.Table, np.ndarray]:
     return pa.table(words, names=list(KEY)), key.indices.to_numpy().astype(np.int64)
 
 
-def _united(parts: Sequence[_Part], names: pa.Array) -> Frequencies:
+def _united(parts: Sequence[Counted], names: pa.Array) -> Frequencies:
     """Add up parts whose authors are rows of ``names``."""
     words = pa.concat_tables([part.words for part in parts]) if parts else pa.table([[]] * 3, _WORDS)
     keys = pc.binary_join_element_wise(*words.columns, _BETWEEN).combine_chunks().dictionary_encode()
@@ -133,8 +137,8 @@ def _distinct(keys: np.ndarray) -> np.ndarray:
 
 
 def count(posts: pa.Table, tokens: Iterable[pa.Table]) -> Frequencies:
-    """Count a day: ``posts`` needs author, is_repost and duplicate_of; ``tokens`` are chunks in order."""
-    counter = Counter(posts["author"], originals(posts))
+    """Count a day in one go; ``tokens`` are chunks, none of which splits a post."""
+    counter = Counter(posts)
     for chunk in tokens:
         counter.add(chunk)
     return counter.result()
@@ -152,11 +156,11 @@ def merge(parts: Sequence[Frequencies]) -> Frequencies:
     return _united([_part(part, names) for part in parts], names)
 
 
-def _part(found: Frequencies, names: pa.Array) -> _Part:
+def _part(found: Frequencies, names: pa.Array) -> Counted:
     author = pc.index_in(found.word_authors["author"].cast(pa.string()), names).to_numpy().astype(np.int64)
     pairs = found.word_authors["word"].to_numpy().astype(np.int64) << 32 | author
     tokens, posts, original = (found.counts[name].to_numpy() for name in ("count", "posts", "original_count"))
-    return _Part(found.counts.select(list(KEY)), tokens, posts, original, pairs)
+    return Counted(found.counts.select(list(KEY)), tokens, posts, original, pairs)
 
 
 def _names(part: Frequencies) -> list[pa.Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -143,12 +144,19 @@ class DayWork:
         return []
 
     def count(self) -> Saved:
-        """Tokens to counts."""
+        """Tokens to counts, in workers."""
         from pipeline.analysis import frequency
 
-        posts = parquet.read(self.partition("posts"), ["author", "is_repost", "duplicate_of"])
-        tokens = parquet.read_chunks(self.partition("tokens"), ["post", *frequency.KEY])
-        found = frequency.count(posts, tokens)
+        posts, tokens = self.partition("posts"), self.partition("tokens")
+        groups = parquet.row_groups(tokens)
+        bounds = [groups * n // self.pool.workers for n in range(self.pool.workers + 1)]
+        work = [(posts, tokens, range(start, stop)) for start, stop in pairwise(bounds) if start < stop]
+        counter = frequency.Counter(parquet.read(posts, frequency.OF_POSTS))
+        for parts in self.pool.map(jobs.count, work):
+            if isinstance(parts, LostWorker):
+                raise parts
+            counter.parts += parts
+        found = counter.result()
         counts = self._write("counts", tables.COUNTS, [found.counts])
         authors = self._write("word_authors", tables.WORD_AUTHORS, [found.word_authors])
         return [counts, authors], {"distinct": found.counts.num_rows}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline import stages
+from pipeline.analysis.frequency import OF_POSTS, OF_TOKENS, Counted, Counter
 from pipeline.ingest import collect
 from pipeline.ingest.collect import Gathered
 from pipeline.ingest.parts import Part, member
@@ -21,7 +22,7 @@ from pipeline.text.tokenise import analyse as tokenise
 if TYPE_CHECKING:
     from pipeline.engines.predicting import Answers, Asked, Gloss
 
-__all__ = ["analyse", "clean_table", "draw_cloud", "gather", "gloss", "predict", "summarise"]
+__all__ = ["analyse", "clean_table", "count", "draw_cloud", "gather", "gloss", "predict", "summarise"]
 
 
 def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> Gathered:
@@ -32,6 +33,14 @@ def gather(part: Part, settings: Ingest, zone: ZoneInfo, salt: bytes | None) -> 
 def analyse(texts: pa.Array, first_post: int, folder: str, fingerprint: str, max_length: int) -> Analysed:
     """Tokenise a run of posts."""
     return tokenise(texts.to_pylist(), first_post, folder, fingerprint, max_length)
+
+
+def count(posts: Path, tokens: Path, groups: range) -> list[Counted]:
+    """Count the words in some row groups of a day's tokens."""
+    counter = Counter(parquet.read(posts, OF_POSTS))
+    for chunk in parquet.read_chunks(tokens, OF_TOKENS, groups):
+        counter.add(chunk)
+    return counter.parts
 
 
 def summarise(posts: Path, tokens: Path, stop_words: frozenset[str], settings: Settings) -> pa.Table:

@@ -48,11 +48,21 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise StoreDamaged(path, error) from error
 
 
-def read_chunks(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Read row group by row group, as written."""
+def row_groups(path: Path) -> int:
+    """Count row groups. Raises StoreDamaged."""
+    try:
+        return int(_open(path).num_row_groups)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise StoreDamaged(path, error) from error
+
+
+def read_chunks(
+    path: Path, columns: Sequence[str] | None = None, groups: Iterable[int] | None = None
+) -> Iterator[pa.Table]:
+    """Read row group by row group, as written; all of them, or those of the given numbers. Raises StoreDamaged."""
     try:
         file = _open(path)
-        for group in range(file.num_row_groups):
+        for group in range(file.num_row_groups) if groups is None else groups:
             yield file.read_row_group(group, columns=list(columns) if columns is not None else None)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise StoreDamaged(path, error) from error

@@ -85,6 +85,16 @@ def test_merging_in_any_grouping_gives_one_pass_over_all(days, rng):
     assert merged.word_authors.to_pylist() == count(together).word_authors.to_pylist()
 
 
+def test_counters_of_one_day_may_share_the_work():
+    day = [(f"a{i % 3}", i % 4 == 0, False, [WORDS[i % 4], WORDS[0]]) for i in range(12)]
+    post_table, tokens = tables(day)
+    here, elsewhere = frequency.Counter(post_table), frequency.Counter(post_table)
+    elsewhere.add(tokens.slice(10))
+    here.add(tokens.slice(0, 10))
+    here.parts += elsewhere.parts
+    assert as_rows(here.result()) == one_pass(day)
+
+
 def test_an_author_of_two_days_counts_once():
     day = [("ann", False, False, [WORDS[2]])]
     merged = frequency.merge([count(day), count(day)])

@@ -13,6 +13,8 @@ def test_chunks_are_row_groups_and_bytes_repeat(tmp_path):
         parquet.write(tmp_path, tmp_path / name, TABLE.schema, [TABLE.slice(0, 300), TABLE.slice(300)])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert [c.num_rows for c in parquet.read_chunks(tmp_path / "a")] == [300, 200]
+    assert parquet.row_groups(tmp_path / "a") == 2
+    assert [c["n"][0].as_py() for c in parquet.read_chunks(tmp_path / "a", ["n"], [1])] == [300]
     assert parquet.read(tmp_path / "a").equals(TABLE)
 
 
