@@ -4,7 +4,7 @@ from collections import Counter
 
 import fugashi
 import pytest
-from desk import QUICK
+from desk import QUICK, Workers
 
 from pipeline.errors import SettingsError, StoreBusy
 from pipeline.store import lock, parquet
@@ -172,9 +172,10 @@ def test_a_deletion_in_another_file_removes_the_post_in_any_order(desk, order):
     assert desk.read("posts", DAY)["post_id"].tolist() == ["jsonl:1"]
 
 
-@pytest.mark.parametrize("rows", [parquet.ROWS, 7])
-def test_counts_equal_a_plain_loop_over_clean(desk, monkeypatch, rows):
+@pytest.mark.parametrize(("rows", "workers"), [(parquet.ROWS, 1), (parquet.ROWS, 3), (7, 1), (7, 3)])
+def test_counts_equal_a_plain_loop_over_clean(desk, monkeypatch, rows, workers):
     monkeypatch.setattr(parquet, "ROWS", rows)  # few: the day's tokens fill many row groups
+    desk.pool = Workers(workers)
     three_days(desk)
     desk.run()
     tagger, counts, posts = fugashi.Tagger(), Counter(), Counter()
