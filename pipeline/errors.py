@@ -12,6 +12,7 @@
      │    └── StoreDamaged    a stored file is not what was written
      ├── ModelError           a model cannot be trained, found or served
      │    ├── NoModel         no model of that name, or no such version
+     │    ├── TooFewLabels    not yet enough labels to train with
      │    ├── BundleDamaged   a model's files are not the bytes that were saved
      │    ├── BundleMismatch  a model of another format or dictionary
      │    └── TrainingDiverged  weights or loss are no longer numbers
@@ -77,6 +78,10 @@ class ModelError(PipelineError):
 
 class NoModel(ModelError):
     """No model of that name, or no such version."""
+
+
+class TooFewLabels(ModelError):
+    """Not yet enough labels to train with."""
 
 
 class BundleDamaged(ModelError):

@@ -31,7 +31,7 @@ class Retrained:
 
     task: str
     version: str | None
-    """None where there was nothing new to learn."""
+    """None where there was nothing new, or too little, to learn from."""
     champion: str | None
     """The version that was in service."""
     promoted: bool

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.engines import labelling
-from pipeline.errors import ModelError
+from pipeline.errors import TooFewLabels
 from pipeline.models import labels, splitting, weak
 from pipeline.models.examples import Examples
 from pipeline.models.labels import Answer
@@ -67,8 +67,8 @@ def marks(given: Sequence[str], names: Sequence[str]) -> np.ndarray:
 def gather(layout: Layout, task: Task, until: Day | None) -> Material:
     """Collect a task's labels and their posts up to a day; weak ones where people labelled too few.
 
-    Weak labels are kept in the store's table of labels, marked so. Call only while holding the store. Raises ModelError
-    where there is too little to learn from, InputError for a frozen gold set that cannot be used.
+    Weak labels are kept in the store's table of labels, marked so. Call only while holding the store. Raises
+    TooFewLabels where there is too little to learn from, InputError for a frozen gold set that cannot be used.
     """
     table = labelling.load(layout, task.name)
     names = labelling.names(layout, task)
@@ -162,12 +162,12 @@ def _guessed_on(layout: Layout, task: Task, day: Day) -> list[Answer]:
 
 
 def _checked(task: Task, material: Material) -> Material:
-    """Raise ModelError where there is nothing to learn."""
+    """Raise TooFewLabels where there is nothing to learn."""
     usable = [label for label, apart in zip(material.labels, material.frozen, strict=True) if not apart]
     kinds = Counter(part for label in usable for part in (labels.parts(label) if task.several else [label]))
     if len(usable) < LEAST or len(kinds) < (1 if task.several else 2):
         labelled = f"{len(usable)} labelled posts of {len(kinds)} label{'' if len(kinds) == 1 else 's'}"
-        raise ModelError(
+        raise TooFewLabels(
             f"{task.name}: {labelled}; {LEAST} of {'one' if task.several else 'two'} are needed. "
             "`hibi label queue` chooses posts to label, `hibi label import` takes the answers in"
         )

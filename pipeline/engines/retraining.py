@@ -18,7 +18,7 @@ from pipeline.engines.contest import Contest, Retrained, champion_of
 from pipeline.engines.material import Material
 from pipeline.engines.project import Project
 from pipeline.engines.trials import Judged
-from pipeline.errors import ModelError, NoModel, SettingsError
+from pipeline.errors import ModelError, NoModel, SettingsError, TooFewLabels
 from pipeline.models import bundle as bundles
 from pipeline.models import registry
 from pipeline.models.bundle import Bundle
@@ -41,8 +41,9 @@ def retrain(
 ) -> Retrained:
     """Train a challenger on all labels and posts up to a day (all there are), and decide whether it takes over.
 
-    The same labels, posts and settings give the same model; where the latest version has learned just these, nothing
-    is trained. Raises SettingsError, ModelError, TrainingDiverged (what serves stays), StoreBusy.
+    The same labels, posts and settings give the same model; where the latest version has learned just these, or where
+    there are too few labels yet, nothing is trained. Raises SettingsError, ModelError, TrainingDiverged (what serves
+    stays), StoreBusy.
     """
     task = answers.task_of(name, {one.name: one for one in project.settings.models})
     learning.require_keras()
@@ -60,11 +61,13 @@ def _retrain(
     with lock.held(layout):
         files.clear_staging(layout.root)
         until = labelling.days_until(layout, until).days[-1]
-        known = material.gather(layout, task, until)
+        try:
+            known = material.gather(layout, task, until)
+        except TooFewLabels as few:  # of a new store, week after week: no reason to wake somebody
+            return _untrained(project, task, [str(few)])
     split = material.part(known)
     if _learned(project, task, known):
-        champion, notes = champion_of(project, task.name)
-        return Retrained(task.name, None, champion.version.label if champion else None, False, notes=notes)
+        return _untrained(project, task, [])
     contest = Contest(project, task, known, split, *_challenger(project, task, known, split, watch))
     while True:
         chosen = _chosen(project, task.name)
@@ -75,6 +78,11 @@ def _retrain(
                 done = contest.settle(until, when)
                 shutil.rmtree(_measured(project, task.name), ignore_errors=True)
                 return done
+
+
+def _untrained(project: Project, task: Task, notes: list[str]) -> Retrained:
+    champion, more = champion_of(project, task.name)
+    return Retrained(task.name, None, champion.version.label if champion else None, False, notes=notes + more)
 
 
 def _chosen(project: Project, name: str) -> int | None:
