@@ -124,9 +124,9 @@ def open_lexicon(words: Sequence[dictionary.UserWord], split: Sequence[dictionar
     source = lexicon.source_folder()
     spelled = repr([[(w.word, w.reading, w.part_of_speech, w.preferred) for w in some] for some in (words, split)])
     fingerprint = _fingerprint(source, spelled.encode())
-    folder = cache_folder() / "dictionary" / fingerprint
+    folder = cache_folder() / "dictionary" / f"{fingerprint}-{lexicon.FORM}"
     if not (folder / "complete").exists():
-        draft = folder.with_name(f"{fingerprint}.{secrets.token_hex(4)}")
+        draft = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
         try:
             _compile(source, draft, words, split)
             if not (folder / "complete").exists():  # else another run was faster, and may be using it
@@ -161,7 +161,7 @@ def source_fingerprint() -> str:
 
 def _fingerprint(source: Path, words: bytes) -> str:
     """Fingerprint a dictionary with the user's words."""
-    about = words + str(lexicon.VERSION).encode()
+    about = words + str(lexicon.ANALYSIS).encode()
     return _remembered(source, about, lambda folder: lexicon.fingerprint(folder, words))
 
 

@@ -28,8 +28,10 @@ import pyarrow as pa
 from pipeline.errors import DictionaryError
 from pipeline.text import contexts, pruning
 
-VERSION = 5
-"""Part of the fingerprint: raised when the compiled form changes."""
+ANALYSIS = 5
+"""Part of the fingerprint: raised when the same dictionary splits texts otherwise, and stores must be retokenised."""
+FORM = 1
+"""Raised when what is compiled changes and its analysis does not: it is compiled anew, and stores stay as they are."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
 _PAIRS = [chr(_FIRST + n // _BASE) + chr(_FIRST + n % _BASE) for n in range(_BASE**2)]
@@ -112,7 +114,7 @@ def source_folder() -> Path:
 
 def fingerprint(source: Path, words: bytes) -> str:
     """Identify a dictionary and the user's words: what a stored result says that it was made with."""
-    return hashlib.sha256(f"{VERSION}:".encode() + _digests(source) + words).hexdigest()[:16]
+    return hashlib.sha256(f"{ANALYSIS}:".encode() + _digests(source) + words).hexdigest()[:16]
 
 
 def source_fingerprint(source: Path) -> str:

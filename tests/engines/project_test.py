@@ -3,6 +3,7 @@
 from desk import QUICK
 
 from pipeline.engines import project
+from pipeline.text import lexicon
 
 DAY = "2024-01-01"
 
@@ -46,3 +47,19 @@ def test_a_dictionary_that_another_run_compiled_meanwhile_is_left_as_it_is(monke
     opened = project.open_lexicon([])
     assert (opened.folder / "in use").exists()
     assert list(opened.folder.parent.iterdir()) == [opened.folder]
+
+
+def test_another_compiled_form_is_compiled_anew_and_is_the_same_dictionary(monkeypatch, tmp_path):
+    monkeypatch.setenv("HIBI_CACHE", str(tmp_path))
+
+    def compiled(_source, draft, *_words):
+        draft.mkdir(parents=True)
+        (draft / "complete").touch()
+
+    monkeypatch.setattr(project, "_compile", compiled)
+    before = project.open_lexicon([])
+    monkeypatch.setattr(lexicon, "FORM", lexicon.FORM + 1)
+    after = project.open_lexicon([])
+    assert after.fingerprint == before.fingerprint
+    assert after.folder != before.folder
+    assert after.folder.is_dir()
