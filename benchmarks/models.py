@@ -254,9 +254,13 @@ class Bench:
         for name, (train, dev) in (("small_parallel_enja", self.data.parallel()), ("tatoeba", self.data.tatoeba())):
             fitted = self.fit(recipe.load("translate"), (train, dev), f"translate-{name}", 1)
             made = beam.translate(serving.Model.of(fitted, self.lexicon), dev.texts)
-            gold = [generation.joined(str(text).lower().split(), "en", "word") for text in dev.gold]
+            gold = [generation.joined(str(text).split(), "en", "word") for text in dev.gold]
             samples = [list(row) for row in zip(dev.texts[:6], made[:6], gold[:6], strict=True)]
-            found[name] = {"BLEU": round(sacrebleu.corpus_bleu(made, [gold]).score, 2), "samples": samples}
+            scores = {
+                "BLEU": sacrebleu.corpus_bleu(made, [gold]).score,
+                "BLEU, any case": sacrebleu.corpus_bleu(made, [gold], lowercase=True).score,
+            }
+            found[name] = {key: round(score, 2) for key, score in scores.items()} | {"samples": samples}
         return found
 
     def bit_sum(self) -> dict[str, Any]:
