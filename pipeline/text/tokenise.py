@@ -28,7 +28,7 @@ _POST = 1 << 24
 
 
 class Analysed(NamedTuple):
-    """A run of posts, analysed. Each word stands in it once: a quarter of its tokens' size, as it crosses a pipe."""
+    """A run of posts, analysed. Each word stands in it once: a third of its tokens' size, as it crosses a pipe."""
 
     words: dict[str, pa.Array]
     """Columns of tokens that hang on the word alone, a row each distinct word."""
