@@ -157,21 +157,6 @@ def tokenise(
     return spreading.each_run(clean, job, lambda texts, first: (texts, first, *arguments), spread)
 
 
-def between_posts(tokens: pa.Table, most: int) -> Iterator[pa.Table]:
-    """Cut rows of the tokens table into pieces of at most ``most`` rows, but for a post that is longer by itself.
-
-    What reads tokens piece by piece, as counting does, takes a post that is split over two for two posts.
-    """
-    posts, start = tokens["post"].to_numpy(), 0
-    while len(posts) - start > most:
-        stop = int(np.searchsorted(posts, posts[start + most]))
-        stop = stop if stop > start else int(np.searchsorted(posts, posts[start], side="right"))
-        yield tokens.slice(start, stop - start)
-        start = stop
-    if start < len(posts) or not len(posts):
-        yield tokens.slice(start)
-
-
 _NO_WORDS = pa.array(["補助記号", "記号", "空白"])
 
 

@@ -78,28 +78,6 @@ def test_a_merge_of_nothing_is_an_empty_table():
     assert facts == {"kept": [], "repeated": [], "excluded": [], "lost": []}
 
 
-# between_posts
-
-
-@pytest.mark.parametrize(
-    ("posts_of_rows", "most", "pieces"),
-    [
-        ([0, 0, 1, 1, 1, 2], 6, [6]),
-        ([0, 0, 1, 1, 1, 2], 5, [5, 1]),
-        ([0, 0, 1, 1, 1, 2], 4, [2, 4]),
-        ([0, 0, 1, 1, 1, 2], 3, [2, 3, 1]),
-        ([0, 0, 1, 1, 1, 2], 1, [2, 3, 1]),
-        ([4, 4, 4], 2, [3]),
-        ([], 2, [0]),
-    ],
-)
-def test_pieces_end_with_a_post(posts_of_rows, most, pieces):
-    table = tokens(*((post, 0, f"{n}", "名詞", "") for n, post in enumerate(posts_of_rows)))
-    found = list(stages.between_posts(table, most))
-    assert [piece.num_rows for piece in found] == pieces
-    assert pa.concat_tables(found) == table
-
-
 # count_words
 
 

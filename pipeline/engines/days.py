@@ -22,6 +22,7 @@ from pipeline.stages import Stage
 from pipeline.store import parquet
 from pipeline.store.layout import Day
 from pipeline.store.manifest import read
+from pipeline.text.tokenise import between_posts
 
 Facts = dict[str, Any]
 Saved = tuple[list[Path], Facts]
@@ -123,7 +124,7 @@ class DayWork:
                 cut.extend(post for result in results for post in result.cut)
                 lost.extend(killers)
                 words[0] += stages.count_words(found)
-                yield from stages.between_posts(found, parquet.ROWS)
+                yield from between_posts(found, parquet.ROWS)
 
         outputs = [self._write("tokens", tables.TOKENS, chunks())]
         outputs += self._quarantine("tokenise", posts, "clean", lost, "MeCab ended at this post")

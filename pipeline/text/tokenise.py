@@ -6,7 +6,7 @@ A post's ``clean`` goes to MeCab as one string. Equal texts (reposts, copies) ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -146,6 +146,21 @@ def analyse(texts: Sequence[str], first_post: int, folder: str, fingerprint: str
     columns = {name: column.dictionary_encode() for name, column in columns.items()}
     columns["unknown"] = pa.array(kinds >= lexicon.size)
     return Analysed(columns, word, sentence, lengths, first_post, [first_post + i for i in cut])
+
+
+def between_posts(tokens: pa.Table, most: int) -> Iterator[pa.Table]:
+    """Cut rows of the tokens table into pieces of at most ``most`` rows, but for a post that is longer by itself.
+
+    What reads tokens piece by piece, as counting does, takes a post that is split over two for two posts.
+    """
+    posts, start = tokens["post"].to_numpy(), 0
+    while len(posts) - start > most:
+        stop = int(np.searchsorted(posts, posts[start + most]))
+        stop = stop if stop > start else int(np.searchsorted(posts, posts[start], side="right"))
+        yield tokens.slice(start, stop - start)
+        start = stop
+    if start < len(posts) or not len(posts):
+        yield tokens.slice(start)
 
 
 def distinct(numbers: np.ndarray, bound: int) -> tuple[np.ndarray, np.ndarray]:

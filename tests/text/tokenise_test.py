@@ -1,3 +1,5 @@
+import plain_tables
+import pyarrow as pa
 import pytest
 
 from pipeline.engines.project import open_lexicon
@@ -63,3 +65,22 @@ def test_long_texts_are_not_remembered(plain):
 def test_no_posts(plain):
     assert analyse(plain, []).tokens.num_rows == 0
     assert analyse(plain, ["", " "]).tokens.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("posts_of_rows", "most", "pieces"),
+    [
+        ([0, 0, 1, 1, 1, 2], 6, [6]),
+        ([0, 0, 1, 1, 1, 2], 5, [5, 1]),
+        ([0, 0, 1, 1, 1, 2], 4, [2, 4]),
+        ([0, 0, 1, 1, 1, 2], 3, [2, 3, 1]),
+        ([0, 0, 1, 1, 1, 2], 1, [2, 3, 1]),
+        ([4, 4, 4], 2, [3]),
+        ([], 2, [0]),
+    ],
+)
+def test_pieces_end_with_a_post(posts_of_rows, most, pieces):
+    table = plain_tables.tokens(*((post, 0, f"{n}", "名詞", "") for n, post in enumerate(posts_of_rows)))
+    found = list(tokenise.between_posts(table, most))
+    assert [piece.num_rows for piece in found] == pieces
+    assert pa.concat_tables(found) == table
