@@ -18,7 +18,7 @@ import pyarrow as pa
 from pipeline.errors import InputError
 from pipeline.ingest.files import Member
 from pipeline.ingest.quarantine import entry
-from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Removal, Skipped
+from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Removal, Run, Skipped
 from pipeline.tables import COLLECTED, REMOVALS
 
 VERSION = 3
@@ -159,6 +159,10 @@ def _take(member: Member, into: Gathered, waiting: list[Post], stored: Hasher) -
             into.count += 1
             if len(waiting) == _CHUNK:
                 _flush(waiting, member, into, stored)
+        elif isinstance(record, Run):
+            _flush(waiting, member, into, stored)
+            into.tables.append(_of_run(record, member, stored))
+            into.count += len(record)
         elif isinstance(record, Removal):
             into.removals.append(_removal(record, member, stored))
             into.skipped[into.count, "notice"] += 1
@@ -222,6 +226,19 @@ def _table(posts: list[Post], member: Member, stored: Hasher) -> pa.Table:
     columns["collected_at"] = [member.modified if p.collected_at is None else p.collected_at for p in posts]
     columns["file"] = [member.name] * len(posts)
     return pa.table([_array(columns[f.name], f.type) for f in COLLECTED], schema=COLLECTED)
+
+
+def _of_run(run: Run, member: Member, stored: Hasher) -> pa.Table:
+    size, told = len(run), run.columns
+    network = told["post_id"][0].as_py().partition(":")[0]
+    authors = [author and stored(network, author) for author in told["author"].to_pylist()]
+    columns = {
+        **told,
+        "author": pa.array(authors, pa.string()),
+        "collected_at": _array([member.modified] * size, COLLECTED.field("collected_at").type),
+        "file": pa.repeat(member.name, size),
+    }
+    return pa.table([columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in COLLECTED], COLLECTED)
 
 
 _PLAIN = {name: attrgetter(name) for name in COLLECTED.names if name not in {"author", "collected_at", "file"}}

@@ -9,7 +9,9 @@ from pipeline.ingest.origin import Origin
 from pipeline.ingest.records import Post, Unusable
 
 _CORE = frozenset(("id", "author", "created_at", "text"))
-_PLAIN = 100
+PLAIN = 100
+"""Characters from which on ids and names are looked at with care."""
+NAME = "jsonl"
 
 
 def matches(value: dict[str, Any]) -> bool:
@@ -21,18 +23,18 @@ def read(item: dict[str, Any], line: int, origin: Origin) -> Post:
     """Read one object. Raises Unusable naming the field."""
     own_id, author, created, text = item.get("id"), item.get("author"), item.get("created_at"), item.get("text")
     # Most lines are plain: the careful functions are called for the others only.
-    if type(own_id) is not str or not 0 < len(own_id) < _PLAIN or own_id.isspace():
+    if type(own_id) is not str or not 0 < len(own_id) < PLAIN or own_id.isspace():
         own_id = fields.required(own_id, "id")
     if type(text) is not str:
         text = fields.body(text, "text")
-    if type(author) is not str or not 0 < len(author) < _PLAIN:
+    if type(author) is not str or not 0 < len(author) < PLAIN:
         author = fields.name(author, "author")
     created_at = times.iso(created, origin.zone) if origin.time_format is None else None
     if created_at is None:
         created_at = moment(created, origin)
     if created_at is None:
         raise Unusable("created_at: missing" if created is None else "created_at: no usable time")
-    post = Post(f"{origin.network or 'jsonl'}:{own_id}", "jsonl", author, created_at, text, line)
+    post = Post(f"{origin.network or NAME}:{own_id}", NAME, author, created_at, text, line)
     if len(item) > len(_CORE):
         told = {key: value for key in item.keys() - _CORE if (value := item[key]) is not None}
         if told:

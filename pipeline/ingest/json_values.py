@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 
 from pipeline.errors import InputError
-from pipeline.ingest import formats
+from pipeline.ingest import formats, plain
 from pipeline.ingest.formats import Format
 from pipeline.ingest.lines import LONGEST, TooLong
 from pipeline.ingest.origin import Origin
 from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Skipped, Unusable
 from pipeline.ingest.strict_json import BadJson, loads, repaired
 
+_BLOCK, _LINES = 1 << 18, 5_000
+"""Bytes and lines that are read at once."""
 _NO_OBJECTS = frozenset((type(None), list, str, int, float, bool))
 _REPAIR = "\ufffd"
 _OPEN = re.compile(r"\s*\[\s*")
@@ -24,7 +26,37 @@ _COMMA = re.compile(r"\s*,\s*")
 
 
 def from_lines(lines: Iterator[tuple[int, bytes]], expected: Format, origin: Origin) -> Iterator[Record]:
-    """Read one JSON value a line. A line that is a page gives one record for each post on it, all with its number."""
+    """Read one JSON value a line. A line that is a page gives one record for each post on it, all with its number.
+
+    Plain posts of the generic format come as runs.
+    """
+    for block in _blocks(lines):
+        run = plain.read(block, origin) if expected == formats.GENERIC else None
+        if run is None:
+            yield from _each(block, expected, origin)
+        else:
+            yield run
+
+
+def _blocks(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Gather lines that are read at once. Raises InputError at damage, after all lines before it."""
+    block, size, damage = list[tuple[int, bytes]](), 0, None
+    try:
+        for line in lines:
+            block.append(line)
+            size += len(line[1])
+            if size >= _BLOCK or len(block) == _LINES:
+                yield block
+                block, size = [], 0
+    except InputError as error:
+        damage = error
+    if block:
+        yield block
+    if damage is not None:
+        raise damage
+
+
+def _each(lines: Iterable[tuple[int, bytes]], expected: Format, origin: Origin) -> Iterator[Record]:
     for line, raw in lines:
         if isinstance(raw, TooLong):
             yield Rejected(line, f"longer than {LONGEST >> 20} MiB", _shown(raw))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import pyarrow as pa
 
 RAW_LIMIT = 2_000
 """Characters of a rejected row that are kept."""
@@ -46,6 +49,17 @@ class Post:
 
 
 @dataclass(slots=True)
+class Run:
+    """Posts of one network that follow one another, by column: what a Post of each would tell."""
+
+    columns: Mapping[str, pa.Array]
+    """As COLLECTED, but for the author, who stands here as the network has it; null where one is missing."""
+
+    def __len__(self) -> int:
+        return len(self.columns["post_id"])
+
+
+@dataclass(slots=True)
 class Removal:
     """A notice that a post (``post_id``) or a whole account (``author``, raw) was deleted."""
 
@@ -76,4 +90,4 @@ class Skipped:
     """private, tombstone, notice, blank or header."""
 
 
-Record = Post | Removal | Rejected | Skipped
+Record = Post | Run | Removal | Rejected | Skipped

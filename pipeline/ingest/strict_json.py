@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -28,10 +29,34 @@ def loads(raw: bytes) -> Any:
         said = f"not valid JSON: {error}"
     if said is not None:  # raised out here, as that error holds a copy of the whole text
         raise BadJson(said)
-    colons = raw.translate(None, b" \t\r\n").count(b'":')
+    _check(value, raw)
+    return value
+
+
+def loads_objects(lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Parse lines that hold an object each, in half the time. Raises BadJson, without saying which of them is none."""
+    try:
+        values = [orjson.loads(line) for line in lines]
+    except orjson.JSONDecodeError as error:
+        raise BadJson("not valid JSON") from error
+    if set(map(type, values)) != {dict}:
+        raise BadJson("not an object")
+    if _colons(b"\n".join(lines)) != sum(map(len, values)):  # no line has fewer, so that none makes up for another
+        for value, line in zip(values, lines, strict=True):
+            _check(value, line)
+    return values
+
+
+def _check(value: Any, raw: bytes) -> None:
+    """Refuse keys that came twice."""
+    colons = _colons(raw)
     if not (type(value) is dict and len(value) == colons) and _keys(value) != colons:
         _refuse_doubled_keys(raw)
-    return value
+
+
+def _colons(raw: bytes) -> int:
+    """Count ``":`` outside of blanks: it occurs at least as often as there are keys in the text."""
+    return raw.translate(None, b" \t\r\n").count(b'":')
 
 
 def repaired(raw: bytes) -> bytes | None:
@@ -56,8 +81,8 @@ def _without_lone_surrogate(match: re.Match[bytes]) -> bytes:
 def _keys(value: Any) -> int:
     """Count the keys of all objects in a value.
 
-    Without blanks, ``":`` occurs at least as often as there are keys in the text, and these are at least as many as
-    in the parsed value; if both ends are equal, no key came twice.
+    There are at most as many as in the text, and there at most as many as ``":``; if both ends are equal, no key came
+    twice.
     """
     total, waiting = 0, [value]
     while waiting:

@@ -33,6 +33,11 @@ def micros(moment: datetime) -> int | None:
     return value if _FIRST <= value < _LAST else None
 
 
+def usable(micros: int) -> bool:
+    """Tell whether an instant lies in the years that count."""
+    return _FIRST <= micros < _LAST
+
+
 def iso(text: object, zone: tzinfo = UTC) -> int | None:
     """Read ISO 8601; ``zone`` holds where the text has no offset."""
     if not isinstance(text, str) or len(text) > _LONGEST:

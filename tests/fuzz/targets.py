@@ -21,6 +21,7 @@ from pipeline.ingest import (
     json_values,
     lines,
     origin,
+    plain,
     quarantine,
     strict_json,
     times,
@@ -28,7 +29,7 @@ from pipeline.ingest import (
 from pipeline.ingest.files import members
 from pipeline.ingest.formats import FORMATS, Format
 from pipeline.ingest.html import to_text
-from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Unusable
+from pipeline.ingest.records import RAW_LIMIT, Post, Record, Rejected, Run, Unusable
 from pipeline.settings import Ingest, Source
 from pipeline.text import normalise
 
@@ -52,6 +53,9 @@ def stored(found: list[Record]) -> None:
     posts = [one for one in found if isinstance(one, Post)]
     if posts:
         collect._table(posts, Member, collect.hasher(b"salt"))
+    for run in found:
+        if isinstance(run, Run):
+            assert collect._of_run(run, Member, collect.hasher(b"salt")).num_rows == len(run) > 0
 
 
 class Member:
@@ -71,8 +75,9 @@ def a_file(name: str, raw: bytes) -> None:
 
 
 def a_format(known: Format, raw: bytes) -> None:
-    """Read JSON lines as one format: the bytes as they are, and an object made of them."""
-    stored(list(json_values.from_lines(lines.split(iter([raw])), known, PLAIN)))
+    """Read JSON lines as one format: the bytes as they are, by column and by post, and an object made of them."""
+    for plain.FEWEST in (1, len(raw) + 1):
+        stored(list(json_values.from_lines(lines.split(iter([raw])), known, PLAIN)))
     made = Values(raw).object()
     found = formats.of(made)
     for one in (known, found or known):

@@ -278,7 +278,17 @@ def test_no_reader_is_left_out() -> None:
     folder = Path(collect.__file__).parent
     tested = Path(__file__).read_text("utf-8") + Path(__file__).with_name("hostile_bytes_test.py").read_text("utf-8")
     by_files = {"archives", "companions", "files", "recognise", "source", "workbook"}  # read through members()
-    by_formats = {"bluesky", "fediverse", "generic", "misskey", "x_api", "x_stream", "fields", "formats"}  # FORMATS
+    by_formats = {
+        "bluesky",
+        "fediverse",
+        "generic",
+        "plain",
+        "misskey",
+        "x_api",
+        "x_stream",
+        "fields",
+        "formats",
+    }  # FORMATS
     others = {"__init__", "duplicates", "merge", "origin", "quarantine", "records", "tombstones"}  # no readers
     for path in folder.glob("*.py"):
         assert path.stem in by_files | by_formats | others or re.search(rf"\b{path.stem}\b", tested), path.stem

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.ingest.files import members
-from pipeline.ingest.records import Post, Record, Skipped
+from pipeline.ingest.records import Post, Record, Run, Skipped
 from pipeline.settings import Ingest, Source
 
 FORMATS = Path(__file__).parent.parent / "formats"
@@ -25,6 +25,11 @@ def records(path: Path, settings: Ingest = DEFAULT) -> list[Record]:
 
 def posts(path: Path, settings: Ingest = DEFAULT) -> list[Post]:
     return [record for record in records(path, settings) if isinstance(record, Post)]
+
+
+def numbers(found: list[Record]) -> list[int]:
+    """Tell the lines of records, those of a run included."""
+    return [n for r in found for n in (r.columns["line"].to_pylist() if isinstance(r, Run) else [r.line])]
 
 
 def write(path: Path, content: bytes | str) -> Path:
