@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 from values import Values
@@ -76,8 +77,9 @@ def a_file(name: str, raw: bytes) -> None:
 
 def a_format(known: Format, raw: bytes) -> None:
     """Read JSON lines as one format: the bytes as they are, by column and by post, and an object made of them."""
-    for plain.FEWEST in (1, len(raw) + 1):
-        stored(list(json_values.from_lines(lines.split(iter([raw])), known, PLAIN)))
+    for fewest in (1, plain.FEWEST):
+        with mock.patch.object(plain, "FEWEST", fewest):
+            stored(list(json_values.from_lines(lines.split(iter([raw])), known, PLAIN)))
     made = Values(raw).object()
     found = formats.of(made)
     for one in (known, found or known):
