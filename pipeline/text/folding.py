@@ -29,7 +29,6 @@ _WIDTHS: dict[int, str] = {
 }
 _HALF = re.compile("[｡-ﾟ]+")
 
-_REPEATED = re.compile(r"(.)\1\1")
 _REPEAT = re.compile(r"([^\d\sA-Zw])\1\1+|([A-VX-Z])\2{3,}|([ーっッ〜])\3")
 _LOOSE_LINES = re.compile(r"[ \t\n]\n|\n[ \t]")
 
@@ -64,12 +63,7 @@ def fold_repeats(text: str) -> str:
     (ああ, ええ, うう and まあまあ are words; あ alone is another), a sign once, dots as …. Capitals fold only from
     four on: AAA and III are names. Digits never fold, nor w, which is laughter or an address.
     """
-    return _REPEAT.sub(_shorter, text) if has_repeats(text) else text
-
-
-def has_repeats(text: str) -> bool:
-    """Tell whether there may be something to fold; cheaper than folding."""
-    return _REPEATED.search(text) is not None or "ーー" in text or "っっ" in text or "ッッ" in text or "〜〜" in text
+    return _REPEAT.sub(_shorter, text)
 
 
 def _shorter(run: re.Match[str]) -> str:

@@ -1,9 +1,9 @@
-"""Which posts need cleaning at all: most are plain words, and many at once can be told at a glance."""
+"""Which posts need cleaning, or one step of it: most are plain words, and many at once can be told at a glance."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -33,13 +33,30 @@ def _kinds() -> np.ndarray:
 
 
 _KIND = _kinds()
+_FOLDING_IN_TWO = np.array([ord(sign) for sign in _STRETCHES], np.uint32)
 
 
 def touched(texts: Sequence[str]) -> list[int]:
     """Tell which texts some step of cleaning may change; of the others none does. In order."""
+    return _rows(texts, _touched)
+
+
+def repeating(texts: Sequence[str]) -> list[int]:
+    """Tell in which texts a character comes so often in a row that it may fold. In order."""
+    return _rows(texts, _repeating)
+
+
+def _rows(texts: Sequence[str], glance: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> list[int]:
+    """Look at all characters at once, with an edge (U+0000, which is in no plain text) around each text."""
     found: list[int] = []
     for start, stop in _runs(texts):
-        found += (start + _touched(texts[start:stop])).tolist()
+        some = texts[start:stop]
+        joined = "\0".join(["", *some, ""])
+        signs = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        edges = np.cumsum([0, *(len(text) + 1 for text in some)])
+        place = glance(signs, edges)
+        place[edges] = False
+        found += (start + np.flatnonzero(np.logical_or.reduceat(place, edges[:-1]))).tolist()
     return found
 
 
@@ -56,19 +73,22 @@ def _runs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def _touched(texts: Sequence[str]) -> np.ndarray:
-    """Look at all characters at once, with an edge (U+0000, which is in no plain text) around each text."""
-    joined = "\0".join(["", *texts, ""])
-    signs = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _touched(signs: np.ndarray, edges: np.ndarray) -> np.ndarray:
     kinds = _KIND[np.minimum(signs, _BEYOND)]
-    edges = np.cumsum([0, *(len(text) + 1 for text in texts)])
     kinds[edges] = _EDGE
     same = signs[1:] == signs[:-1]
     blank = kinds == _BLANK
-    place = kinds == _SPECIAL
+    place = np.asarray(kinds == _SPECIAL)
     place[1:-1] |= same[1:] & same[:-1]
     place[1:] |= same & (kinds[1:] == _STRETCHED)
     place[1:] |= blank[1:] & (blank[:-1] | (kinds[:-1] == _EDGE))
     place[:-1] |= blank[:-1] & (kinds[1:] == _EDGE)
-    place[edges] = False
-    return np.flatnonzero(np.logical_or.reduceat(place, edges[:-1]))
+    return place
+
+
+def _repeating(signs: np.ndarray, _: np.ndarray) -> np.ndarray:
+    place, same = np.zeros(len(signs), bool), signs[1:] == signs[:-1]
+    place[1:-1] = same[1:] & same[:-1]
+    twice = np.flatnonzero(same)
+    place[twice] |= np.isin(signs[twice], _FOLDING_IN_TWO)
+    return place

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipeline.text import folding, kaomoji, laughter, takeout
-from pipeline.text.glance import PLAIN, touched
+from pipeline.text.glance import PLAIN, repeating, touched
 
 VERSION = 1
 """Raised when the same text gives another result."""
@@ -149,7 +149,8 @@ def _round(texts: list[str], found: list[_Found]) -> list[str]:
     for row, some in enumerate(signs):
         if not some.isascii():
             now[row] = folding.fold_width(now[row])
-    now = [folding.fold_repeats(text) for text in now]
+    for row in repeating(now):
+        now[row] = folding.fold_repeats(now[row])
     for row in having(laughter.SIGNS):
         now[row] = laughter.unify(now[row])
     return [folding.tidy_spaces(text) for text in now]

@@ -6,6 +6,7 @@ Each ``take_…`` returns the text without them, a space in their place, and app
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html.entities import html5
 
 import regex
@@ -32,7 +33,8 @@ _MAIL_HINT = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]")
 _NAME = r"(?=_*[A-Za-z0-9])[A-Za-z0-9_]++(?:[.\-][A-Za-z0-9_]+)*+"
 _ACCOUNT = re.compile(rf"@(?<![A-Za-z0-9_@].)({_NAME}(?:@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)?)(?!@)(:(?!\S))?")
 _REPOST = re.compile(r"(?<!\S)[RQ]T ?(?=@[A-Za-z0-9_])")
-_TAGS = re.compile(r"(?<![A-Za-z0-9_&#＃/])(?:[#＃](?:\w|[・〜～](?=\w))+)+")
+_TAG = r"(?:\w++|[・〜～](?=\w))++"
+_TAGS = re.compile(rf"[#＃](?<![A-Za-z0-9_&#＃/].){_TAG}(?:[#＃]{_TAG})*")
 _HASH = re.compile("[#＃]")
 _CUSTOM = re.compile(
     r"(?<![A-Za-z0-9:])(?::(?=[0-9_+\-]*[A-Za-z])[A-Za-z0-9_+\-]{2,64}(?:@[A-Za-z0-9.\-]+)?:)+(?![A-Za-z0-9:])"
@@ -108,11 +110,19 @@ def take_tags(text: str, found: list[str]) -> str:
     """Take hashtags out, of letters and digits of any script; a number alone (#1) is none."""
 
     def out(run: re.Match[str]) -> str:
-        tags = _HASH.split(run[0])[1:]
-        found.extend(fold_width(tag) for tag in tags if not tag.isdigit())
-        return " ".join(["", *(f"#{tag}" for tag in tags if tag.isdigit()), ""])
+        tags, rest = _tags(run[0])
+        found.extend(tags)
+        return rest
 
     return _TAGS.sub(out, text)
+
+
+@lru_cache(maxsize=10_000)
+def _tags(run: str) -> tuple[list[str], str]:
+    """Split tags without a space between; the numbers among them stay in the text."""
+    tags = _HASH.split(run)[1:]
+    numbers = [f"#{tag}" for tag in tags if tag.isdigit()]
+    return [fold_width(tag) for tag in tags if not tag.isdigit()], " ".join(["", *numbers, ""])
 
 
 def take_custom_emoji(text: str, found: list[str]) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text import glance
-from pipeline.text.glance import PLAIN, touched
+from pipeline.text.glance import PLAIN, repeating, touched
 
 SPECIAL = re.compile(f"[^{PLAIN}]")
 LOOSE = re.compile(r"[ \n][ \n]|\A[ \n]|[ \n]\Z|([ーっッ〜])\1|(.)\2\2", re.DOTALL)
@@ -53,6 +53,14 @@ def test_as_a_search_in_each_text(texts, characters):
     slowly = [at for at, text in enumerate(texts) if SPECIAL.search(text) or LOOSE.search(text)]
     with mock.patch.object(glance, "_CHARACTERS", characters):
         assert touched(texts) == slowly
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.text(st.sampled_from("あーっッ〜w1A。\n😀\ud800"), max_size=8), max_size=20))
+def test_what_repeats_is_told(texts):
+    assert repeating(texts) == [
+        at for at, text in enumerate(texts) if re.search(r"([ーっッ〜])\1|(.)\2\2", text, re.DOTALL)
+    ]
 
 
 def test_many_texts_keep_their_numbers():
