@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,33 @@ from pipeline.store.manifest import DayManifest
 Days = Mapping[Day, DayManifest]
 
 
-@cache
-def _instance(root: Path) -> Any:
-    """Open DuckDB once a process: that takes longer than a small day's query."""
+_USES = 50
+"""Connections to one DuckDB: it keeps a quarter of a megabyte of every day's report, until it is closed."""
+_lock = threading.Lock()
+_opened: dict[Path, tuple[Any, int]] = {}
+"""The DuckDB of each store, and its connections so far."""
+
+
+def _cursor(root: Path) -> Any:
+    """Connect to this process's DuckDB: to open one takes longer than a small day's query.
+
+    One that is left for a new one is closed with the last connection to it.
+    """
     import duckdb
 
-    return duckdb.connect(config={"memory_limit": "300MB", "temp_directory": str(root / ".staging")})
+    with _lock:
+        instance, uses = _opened.get(root, (None, 0))
+        if instance is None or uses == _USES:
+            instance = duckdb.connect(config={"memory_limit": "300MB", "temp_directory": str(root / ".staging")})
+            uses = 0
+        _opened[root] = (instance, uses + 1)
+        return instance.cursor()
 
 
 @contextmanager
 def database(layout: Layout) -> Iterator[Any]:
     """Connect to DuckDB; for one thread. Queries name files by their whole paths: see :func:`span`."""
-    with _instance(layout.root).cursor() as connection:
+    with _cursor(layout.root) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_file_cache = false")  # a run replaces files that it has read
         yield connection

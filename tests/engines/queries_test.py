@@ -3,11 +3,12 @@
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import pytest
 from desk import QUICK, Desk, Here
 
 from pipeline.analysis.ranking import Span
-from pipeline.engines import explore
+from pipeline.engines import explore, queries
 from pipeline.store.layout import Layout
 
 DAYS = ("2024-01-01", "2024-01-02")
@@ -68,3 +69,14 @@ def test_paths_are_short_where_no_folder_is_named():
     assert Span([day], "/a'b[c]*/").word_list("words/x.parquet") == (
         "read_parquet('/a''b[[]c][*]/words/x.parquet', hive_partitioning = false)"
     )
+
+
+def test_duckdb_is_opened_anew_now_and_then_and_the_old_one_serves_to_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(queries, "_USES", 2)
+    layout = Layout(tmp_path)
+    with queries.database(layout) as first, queries.database(layout) as second, queries.database(layout) as third:
+        first.execute("CREATE TABLE days AS SELECT 1 AS day")
+        assert second.execute("FROM days").fetchall() == [(1,)]
+        with pytest.raises(duckdb.CatalogException):
+            third.execute("FROM days")
+        assert first.execute("FROM days").fetchall() == [(1,)]
