@@ -30,7 +30,7 @@ from pipeline.text import contexts, pruning
 
 ANALYSIS = 5
 """Part of the fingerprint: raised when the same dictionary splits texts otherwise, and stores must be retokenised."""
-FORM = 1
+FORM = 2
 """Raised when what is compiled changes and its analysis does not: it is compiled anew, and stores stay as they are."""
 
 _BASE, _FIRST, _WIDTH = 90, ord("#"), 4
@@ -148,7 +148,7 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
     coded["feature"] = np.argsort(likeliest)[entry] * (_WIDTH + 1)
     trie, coded = pruning.prune(trie, coded, matrix)
     contexts.renumber(coded, ranks)
-    _write_words(target / "sys.dic", header, trie, coded, len(offsets))
+    _write_words(target / "sys.dic", _sized(header, ranks), trie, coded, len(offsets))
     (target / "unk.dic").write_bytes(_renumbered(source / "unk.dic", ranks))
     _write_matrix(target / "matrix.bin", contexts.reorder(matrix, ranks))
     for name in _SHARED:
@@ -160,6 +160,11 @@ def compile_lexicon(source: Path, target: Path, user_features: list[str]) -> Non
 
 def _matrix(source: Path) -> np.ndarray:
     return pruning.connections(np.memmap(source / "matrix.bin", np.int16, "r"))
+
+
+def _sized(header: tuple[int, ...], ranks: contexts.Ranks) -> tuple[int, ...]:
+    """Give a dictionary the number of contexts, by which MeCab tells whether it fits the table of connections."""
+    return (*header[:4], int(ranks.right.max()) + 1, int(ranks.left.max()) + 1, *header[6:])
 
 
 def _write_words(path: Path, header: tuple[int, ...], trie: bytes, coded: np.ndarray, entries: int) -> None:
@@ -200,10 +205,11 @@ def adopt(source: Path, user: Path) -> None:
 def _renumbered(path: Path, ranks: contexts.Ranks) -> bytes:
     """Read a small ``.dic`` with other context numbers."""
     header, _, tokens, _ = _read(path)
-    raw, place = path.read_bytes(), HEADER.size + header[6]
+    raw, place = path.read_bytes()[HEADER.size :], header[6]
     renumbered = tokens.copy()
     contexts.renumber(renumbered, ranks)
-    return raw[:place] + renumbered.tobytes() + raw[place + renumbered.nbytes :]
+    head = HEADER.pack(*_sized(header, ranks))
+    return head + raw[:place] + renumbered.tobytes() + raw[place + renumbered.nbytes :]
 
 
 def _read(path: Path) -> tuple[tuple[int, ...], bytes, np.ndarray, bytes]:
