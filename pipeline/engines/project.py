@@ -117,7 +117,7 @@ def cache_folder() -> Path:
 
 
 def open_lexicon(words: Sequence[dictionary.UserWord], split: Sequence[dictionary.UserWord] = ()) -> Lexicon:
-    """Open the dictionary with the user's words, compiling it on first use (some seconds, 170 MB).
+    """Open the dictionary with the user's words, compiling it on first use (some seconds, 150 MB).
 
     ``split`` are the variants of synonyms that would be split without being words.
     """
