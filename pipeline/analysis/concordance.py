@@ -33,9 +33,9 @@ JOIN wanted USING (day, post) WHERE position < upto GROUP BY ALL"""
 
 
 def posts(span: Span) -> str:
-    """Read posts by day and row (lists ``$days``, ``$rows``): day, post, post_id, created_at, clean."""
+    """Read posts by day and row (lists ``$days``, ``$rows``): day, post, post_id, created_at (µs of 1970), clean."""
     return f"""WITH wanted AS (SELECT unnest($days) AS day, unnest($rows) AS post)
-SELECT day, post, post_id, created_at, clean
+SELECT day, post, post_id, epoch_us(created_at) AS created_at, clean
 FROM (SELECT *, filename.split('date=')[-1][:10] AS day, file_row_number AS post
       FROM {span.read("posts", "filename = true", "file_row_number = true")})
 JOIN wanted USING (day, post)"""

@@ -81,16 +81,20 @@ def _posts(span: Span, more: str = "") -> str:
   FROM {span.read("posts", "filename = true", "file_row_number = true")})"""
 
 
-def _words(span: Span, pos: Sequence[str], name: str = "word", among: str = "", more: str = "") -> str:
+def _is_word(span: Span) -> str:
+    return f"""lower(base) NOT IN (SELECT word FROM {span.word_list(STOP_WORDS)})
+    AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}')"""
+
+
+def _words(span: Span, pos: Sequence[str], name: str = "word", which: str | None = None, more: str = "") -> str:
     kinds, synonyms = ", ".join(f"'{p}'" for p in pos), span.word_list(SYNONYMS)
     return f"""{name} AS MATERIALIZED (
   SELECT token.{_DAY} AS day, post, base, reading, pos{more}, preferred,
     coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM {synonyms}) OR subpos LIKE '固有名詞%' THEN base
                              ELSE lemma END) AS key
   FROM {span.read("tokens", "filename = true")} AS token LEFT JOIN {synonyms} ON variant = base
-  WHERE {among}pos IN ({kinds}) AND subpos NOT SIMILAR TO '(数詞|助動詞語幹).*'
-    AND lower(base) NOT IN (SELECT word FROM {span.word_list(STOP_WORDS)})
-    AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))"""
+  WHERE pos IN ({kinds}) AND subpos NOT LIKE '数詞%' AND subpos NOT LIKE '助動詞語幹%'
+    AND {which or _is_word(span)})"""
 
 
 def _total(span: Span) -> str:
@@ -119,8 +123,11 @@ _PREVIOUS = """previous AS (
 
 
 def top_words(span: Span, pos: Sequence[str], limit: int) -> str:
-    """Rank words as :func:`words` does, among those with a base in the list ``$bases`` alone: fast over many days."""
-    among = _words(span, pos, among="base IN (SELECT unnest($bases)) AND ")
+    """Rank words as :func:`words` does, among those with a base in the list ``$bases`` alone: fast over many days.
+
+    The list is one of :func:`candidates`, which tells what is a word.
+    """
+    among = _words(span, pos, which="base IN (SELECT unnest($bases))")
     total = _TOTAL_OF_COUNTS.format(counts=span.read("counts"))
     return _ranked([_posts(span), among, total, _SUMS, _NAMES], "pos", None, limit)
 
@@ -138,8 +145,7 @@ FROM (SELECT base, pos, count, coalesce(preferred, CASE WHEN base IN (SELECT pre
       FROM (SELECT base, lemma, pos, sum(count) AS count FROM {span.read("counts")}
             WHERE pos IN ({kinds}) GROUP BY ALL)
       LEFT JOIN {synonyms} ON variant = base
-      WHERE lower(base) NOT IN (SELECT word FROM {span.word_list(STOP_WORDS)})
-        AND base SIMILAR TO '.*\\p{{L}}.*' AND (length(base) > 1 OR base SIMILAR TO '\\p{{Han}}'))
+      WHERE {_is_word(span)})
 GROUP BY key, pos ORDER BY count DESC, key, pos LIMIT {limit}"""
 
 

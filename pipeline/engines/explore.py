@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,39 +35,45 @@ TREND = ("day", "word", "count", "per_10000")
 _CONTEXT = 30
 """Characters on each side of a keyword."""
 
+_BESIDE = 20
+"""Groups of words that are counted beside those asked for: a numeral is none, which counts do not tell."""
 
-def span(layout: Layout, since: dt.date | None, until: dt.date | None, table: str = "tokens") -> Span:
-    """Name the days of a store that lie in a span, whose posts and ``table`` are what was written.
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def span(layout: Layout, since: dt.date | None, until: dt.date | None, *tables: str) -> Span:
+    """Name the days of a store that lie in a span, whose ``tables`` are what was written.
 
     Raises StoreError where there is none, StoreDamaged for a file that is something else.
     """
-    names = sorted((layout.root / table).glob("date=*/part-0.parquet"))
+    names = sorted((layout.root / tables[0]).glob("date=*/part-0.parquet"))
     days = [dt.date.fromisoformat(path.parent.name.removeprefix("date=")) for path in names]
     found = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
     if not found:
         raise StoreError(f"{layout.root}: no day in that span; `hibi status` lists the days")
-    for day in found:
-        for one in dict.fromkeys(("posts", table)):
-            _verify(layout, day, layout.partition(one, day))
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda day: _verify(layout, day, tables), found))
     return queries.span(layout, found)
 
 
-def _verify(layout: Layout, day: dt.date, path: Path) -> None:
-    """Read a partition whole before it is asked: DuckDB would take what a flipped bit makes of it."""
-    expected = _expected(layout, day, path)
-    try:
-        if expected is not None:
-            verify(path, expected)
-    except StoreDamaged:
-        if _expected(layout, day, path) == expected:  # else a run is replacing it
-            raise
+def _verify(layout: Layout, day: dt.date, tables: Sequence[str]) -> None:
+    """Read partitions whole before they are asked: DuckDB would take what a flipped bit makes of them."""
+    paths = [layout.partition(table, day) for table in tables]
+    for path, expected in zip(paths, _expected(layout, day, paths), strict=True):
+        try:
+            if expected is not None:
+                verify(path, expected)
+        except StoreDamaged:
+            if _expected(layout, day, [path]) == [expected]:  # else a run is replacing it
+                raise
 
 
-def _expected(layout: Layout, day: dt.date, path: Path) -> str | None:
-    """Tell the SHA-256 that a partition must have; None where its stage is at work, or its manifest is damaged."""
-    name = layout.relative(path)
-    entries = DayManifest(layout, day).stages.values()
-    return next((entry.outputs[name] for entry in entries if name in entry.outputs), None)
+def _expected(layout: Layout, day: dt.date, paths: Sequence[Path]) -> list[str | None]:
+    """Tell the SHA-256 that partitions must have; None where a stage is at work, or the manifest is damaged."""
+    outputs: dict[str, str] = {}
+    for entry in DayManifest(layout, day).stages.values():
+        outputs |= entry.outputs
+    return [outputs.get(layout.relative(path)) for path in paths]
 
 
 def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:
@@ -95,8 +102,8 @@ def parts_of_speech(names: Sequence[str]) -> tuple[str, ...]:
 
 def words(layout: Layout, since: dt.date | None, until: dt.date | None, pos: Sequence[str], top: int) -> list[Row]:
     """Rank the words of a span: rank, word, reading, pos, count, posts, authors, original_count, per_10000."""
-    days, kinds = span(layout, since, until), parts_of_speech(pos)
-    wide = top + 50
+    days, kinds = span(layout, since, until, "tokens", "posts", "counts"), parts_of_speech(pos)
+    wide = top + _BESIDE
     while True:
         found = _rows(layout, ranking.candidates(days, kinds, wide + 1))
         bases = [base for group in found[:wide] for base in group["bases"]]
@@ -116,7 +123,7 @@ def trend(layout: Layout, since: dt.date | None, until: dt.date | None, asked: S
 
 def kwic(layout: Layout, since: dt.date | None, until: dt.date | None, word: str, top: int) -> list[Row]:
     """Show a word in its posts, latest day first: day, time, left, keyword, right, post_id."""
-    days, word = span(layout, since, until), _folded(word)
+    days, word = span(layout, since, until, "tokens", "posts"), _folded(word)
     hits = _rows(layout, concordance.as_tokens(days), word=word, top=top)
     hits = hits or _rows(layout, concordance.as_text(days), word=word, top=top)
     if not hits:
@@ -145,7 +152,7 @@ def _line(post: Row, surface: str, before: list[str]) -> Row:
             KWIC,
             (
                 post["day"],
-                post["created_at"],
+                _EPOCH + dt.timedelta(microseconds=post["created_at"]),
                 text[max(0, at - _CONTEXT) : at],
                 surface,
                 text[at + len(surface) :][:_CONTEXT],
@@ -160,8 +167,9 @@ def _rows(layout: Layout, query: str, **parameters: Any) -> list[Row]:
     for value in parameters.values():
         _check(value if isinstance(value, list) else [value])
     with queries.database(layout) as connection:
-        found: list[Row] = connection.sql(query, params=parameters or None).to_arrow_table().to_pylist()
-    return found
+        found = connection.execute(query, parameters or None)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _folded(word: str) -> str:

@@ -66,6 +66,19 @@ def test_rows_are_in_order_and_cut_to_the_top(layout):
     assert tuple(rows[0]) == tuple(name for name in ranking.COLUMNS if name != "previous_rank")
 
 
+@pytest.mark.parametrize("beside", [0, 1, 20])
+def test_what_counts_take_for_words_hides_none(tmp_path, monkeypatch, beside):
+    """Counts do not tell a numeral from a noun, and join what is written with one lemma."""
+    desk = Desk(tmp_path, Here(), **QUICK)
+    desk.put("posts.jsonl", row(ONE, 1, "ann", "三と五と八と三と五と八と三。猫と猫と犬と魚"))
+    assert not desk.run().failed
+    monkeypatch.setattr(explore, "_BESIDE", beside)
+    rows = explore.words(Layout(desk.store), None, None, ["noun"], 50)
+    assert [(r["word"], r["count"]) for r in rows] == [("猫", 2), ("犬", 1), ("魚", 1)]
+    for top in (1, 2, 3):
+        assert explore.words(Layout(desk.store), None, None, ["noun"], top) == rows[:top]
+
+
 def test_the_share_is_of_all_words_of_the_span(layout):
     day = explore.words(layout, TWO, TWO, ["noun"], 1)[0]
     # 雨 雨 うれしい な | とても 美しい 雨 の 朝

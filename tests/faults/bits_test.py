@@ -105,11 +105,20 @@ def test_a_night_leaves_alone_what_it_does_not_read(broken, sound):
     assert names(broken) == [path]
 
 
-def test_a_damaged_file_is_never_asked(broken):
-    broken.flip(f"tokens/date={TWO}/*")
-    with pytest.raises(StoreDamaged, match=rf"tokens/date={TWO}.*hibi doctor"):
-        explore.words(Layout(broken.store), None, None, [], 5)
-    assert explore.words(Layout(broken.store), None, dt.date.fromisoformat(ONE), [], 5)
+ASKED = {
+    "words": (("tokens", "posts", "counts"), lambda *span: explore.words(*span, [], 5)),
+    "kwic": (("tokens", "posts"), lambda *span: explore.kwic(*span, "朝", 5)),
+    "trend": (("counts",), lambda *span: explore.trend(*span, ["朝"])),
+}
+
+
+@pytest.mark.parametrize(("name", "table"), [(name, table) for name, (read, _) in ASKED.items() for table in read])
+def test_a_damaged_file_is_never_asked(broken, name, table):
+    broken.flip(f"{table}/date={TWO}/*")
+    _, ask = ASKED[name]
+    with pytest.raises(StoreDamaged, match=rf"{table}/date={TWO}.*hibi doctor"):
+        ask(Layout(broken.store), None, None)
+    assert ask(Layout(broken.store), None, dt.date.fromisoformat(ONE))
 
 
 # Where nothing lies before it
