@@ -36,15 +36,22 @@ def read(lines: Sequence[tuple[int, bytes]], origin: Origin) -> Run | None:
         return None
     numbers, raws = zip(*lines, strict=True)
     try:
+        _usual(strict_json.loads_objects(raws[:1]))  # most often one line tells of all
         return _run(strict_json.loads_objects(raws), numbers, origin)
     except (_Odd, strict_json.BadJson, pa.ArrowException):
         return None
 
 
-def _run(posts: list[dict[str, Any]], numbers: Sequence[int], origin: Origin) -> Run:
-    keys, size = set[str]().union(*posts), len(posts)
+def _usual(posts: list[dict[str, Any]]) -> set[str]:
+    """Give all keys of posts that have no key to be careful with."""
+    keys = set[str]().union(*posts)
     if not keys.isdisjoint(_CAREFUL):
         raise _Odd
+    return keys
+
+
+def _run(posts: list[dict[str, Any]], numbers: Sequence[int], origin: Origin) -> Run:
+    keys, size = _usual(posts), len(posts)
 
     def field(key: str, longest: int = generic.PLAIN) -> pa.Array:
         """Return one field of all posts as text, null where it is missing."""
