@@ -70,15 +70,11 @@ class Span:
         return "'" + (folder + path).replace("'", "''") + "'"
 
 
-_DAY = "filename.split('date=')[-1][:10]::DATE"
-"""Told by the file's own folder: one above the store may be called date=, too."""
-
-
 def _posts(span: Span, more: str = "") -> str:
     return f"""post AS (
-  SELECT {_DAY} AS day, file_row_number AS post, author,
+  SELECT file_index AS day, file_row_number AS post, author,
     is_repost OR duplicate_of IS NOT NULL AS again{more}
-  FROM {span.read("posts", "filename = true", "file_row_number = true")})"""
+  FROM {span.read("posts", "file_row_number = true")})"""
 
 
 def _is_word(span: Span) -> str:
@@ -89,10 +85,10 @@ def _is_word(span: Span) -> str:
 def _words(span: Span, pos: Sequence[str], name: str = "word", which: str | None = None, more: str = "") -> str:
     kinds, synonyms = ", ".join(f"'{p}'" for p in pos), span.word_list(SYNONYMS)
     return f"""{name} AS MATERIALIZED (
-  SELECT token.{_DAY} AS day, post, base, reading, pos{more}, preferred,
+  SELECT token.file_index AS day, post, base, reading, pos{more}, preferred,
     coalesce(preferred, CASE WHEN base IN (SELECT preferred FROM {synonyms}) OR subpos LIKE '固有名詞%' THEN base
                              ELSE lemma END) AS key
-  FROM {span.read("tokens", "filename = true")} AS token LEFT JOIN {synonyms} ON variant = base
+  FROM {span.read("tokens")} AS token LEFT JOIN {synonyms} ON variant = base
   WHERE pos IN ({kinds}) AND subpos NOT LIKE '数詞%' AND subpos NOT LIKE '助動詞語幹%'
     AND {which or _is_word(span)})"""
 
