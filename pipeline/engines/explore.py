@@ -42,9 +42,9 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def span(layout: Layout, since: dt.date | None, until: dt.date | None, *tables: str) -> Span:
-    """Name the days of a store that lie in a span, whose ``tables`` are what was written.
+    """Name the days in a span that have the first of ``tables``, and make sure that all of these are what was written.
 
-    Raises StoreError where there is none, StoreDamaged for a file that is something else.
+    Raises StoreError where there is no such day, StoreDamaged for a file that is something else.
     """
     names = sorted((layout.root / tables[0]).glob("date=*/part-0.parquet"))
     days = [dt.date.fromisoformat(path.parent.name.removeprefix("date=")) for path in names]
