@@ -157,18 +157,6 @@ def tokenise(
     return spreading.each_run(clean, job, lambda texts, first: (texts, first, *arguments), spread)
 
 
-_NO_WORDS = pa.array(["補助記号", "記号", "空白"])
-
-
-def count_words(tokens: pa.Table) -> int:
-    """Count the tokens that are words: neither signs nor spaces."""
-    from pyarrow import compute as pc
-
-    pos = tokens["pos"].unify_dictionaries().combine_chunks()
-    words = pc.invert(pc.is_in(pos.dictionary, _NO_WORDS)).to_numpy(zero_copy_only=False)
-    return int(words[pos.indices.to_numpy()].sum()) if len(words) else 0
-
-
 # predict
 
 
@@ -195,13 +183,14 @@ def predict(posts: pa.Table, task: Task, ask: Ask, words: Words, zone: ZoneInfo)
 
     Posts without anything to read have no answer. Shares and evidence are of posts that are neither repost nor copy.
     """
+    from pipeline.analysis import frequency
     from pipeline.models import daily, evidence
 
     posts = posts.filter(_readable(posts))
     texts = posts["text"].combine_chunks().dictionary_encode()
     probabilities = ask(texts.dictionary.to_pylist())[texts.indices.to_numpy()]
     predictions = daily.predictions(task, posts["post_id"].to_pylist(), probabilities)
-    kept = np.flatnonzero(_originals(posts))
+    kept = np.flatnonzero(frequency.originals(posts))
     asked, own = posts.take(pa.array(kept)), probabilities[kept]
     sampled = evidence.sample(own, task.several)
     spoken = _spoken(asked.take(pa.array(sampled)), words)
@@ -224,10 +213,11 @@ def predict(posts: pa.Table, task: Task, ask: Ask, words: Words, zone: ZoneInfo)
 
 def surprise(posts: pa.Table, task: Task, perplexities: Callable[[list[str]], np.ndarray]) -> Answered:
     """Let a language model tell which posts of a day it expects most and least."""
+    from pipeline.analysis import frequency
     from pipeline.models import evidence
 
     posts = posts.filter(_readable(posts))
-    asked = posts.take(pa.array(np.flatnonzero(_originals(posts))))
+    asked = posts.take(pa.array(np.flatnonzero(frequency.originals(posts))))
     asked = asked.take(pa.array(evidence.evenly(asked.num_rows, _READ)))
     texts = asked["text"].to_pylist()
     found = evidence.of_language(task, asked["post_id"].to_pylist(), texts, perplexities(texts))
@@ -240,13 +230,6 @@ def _readable(posts: pa.Table) -> pa.ChunkedArray:
 
     signs = pc.add(pc.list_value_length(posts["emoji"]), pc.list_value_length(posts["kaomoji"]))
     return pc.or_(pc.not_equal(posts["clean"], ""), pc.greater(signs, 0))
-
-
-def _originals(posts: pa.Table) -> np.ndarray:
-    from pyarrow import compute as pc
-
-    again = pc.or_(posts["is_repost"], pc.is_valid(posts["duplicate_of"]))
-    return np.asarray(~again.to_numpy())
 
 
 def _hours(times: pa.ChunkedArray, zone: ZoneInfo) -> np.ndarray:

@@ -4,7 +4,6 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from plain_tables import posts, tokens
 
@@ -76,24 +75,6 @@ def test_a_merge_of_nothing_is_an_empty_table():
     table, facts = stages.merge([], EXCLUSIONS.empty_table(), Settings(), here)
     assert table.num_rows == 0 and table.schema.equals(POSTS)
     assert facts == {"kept": [], "repeated": [], "excluded": [], "lost": []}
-
-
-# count_words
-
-
-def test_words_are_what_is_neither_sign_nor_space():
-    table = tokens(
-        (0, 0, "雨", "名詞", ""),
-        (0, 0, "。", "補助記号", ""),
-        (0, 0, "α", "記号", ""),
-        (0, 0, " ", "空白", ""),
-        (1, 0, "だ", "助動詞", ""),
-        (1, 0, "SUM", "名詞", ""),
-    )
-    assert stages.count_words(table) == 3
-    assert stages.count_words(table.slice(1, 3)) == 0
-    assert stages.count_words(table.slice(0, 0)) == 0
-    assert stages.count_words(pa.concat_tables([table, table.slice(4)])) == 3 + 2
 
 
 # summarise

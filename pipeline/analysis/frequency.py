@@ -21,6 +21,7 @@ OF_TOKENS = ("post", *KEY)
 """What is needed of either table."""
 _AUTHOR = 0xFFFFFFFF
 """Low half of a pair (word, author) packed in int64."""
+_NO_WORDS = pa.array(["補助記号", "記号", "空白"])
 
 
 class Frequencies(NamedTuple):
@@ -148,6 +149,13 @@ def originals(posts: pa.Table) -> np.ndarray:
     """Tell which posts are neither repost nor copy; bool (posts,)."""
     repeated = pc.or_(posts["is_repost"], pc.is_valid(posts["duplicate_of"]))
     return np.asarray(pc.invert(repeated).to_numpy(), bool)
+
+
+def count_words(tokens: pa.Table) -> int:
+    """Count the tokens that are words: neither signs nor spaces."""
+    pos = tokens["pos"].unify_dictionaries().combine_chunks()
+    words = pc.invert(pc.is_in(pos.dictionary, _NO_WORDS)).to_numpy(zero_copy_only=False)
+    return int(words[pos.indices.to_numpy()].sum()) if len(words) else 0
 
 
 def merge(parts: Sequence[Frequencies]) -> Frequencies:

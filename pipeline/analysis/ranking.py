@@ -71,6 +71,7 @@ class Span:
 
 
 def _posts(span: Span, more: str = "") -> str:
+    """Name posts by day (its place in the span, the same for each table) and row."""
     return f"""post AS (
   SELECT file_index AS day, file_row_number AS post, author,
     is_repost OR duplicate_of IS NOT NULL AS again{more}

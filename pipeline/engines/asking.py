@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline import files
 from pipeline.analysis.ranking import Span
-from pipeline.engines import explore, labelling, learning, presenting, publishing
+from pipeline.engines import explore, labelling, learning, publishing, showing
 from pipeline.engines.project import Project
 from pipeline.errors import ModelError, SettingsError
 from pipeline.models import labels, queue, registry, splitting
@@ -175,8 +175,8 @@ def _queue(project: Project, task: Task, names: Sequence[str], date: Day, chosen
         Question(
             row["post_id"],
             row["created_at"],
-            presenting.said(row["text"], project.settings),
-            presenting.address(row["post_id"], project.settings),
+            showing.said(row["text"], project.settings),
+            showing.address(row["post_id"], project.settings),
         )
         for row in chosen.sort_by([("created_at", "ascending"), ("post_id", "ascending")]).to_pylist()
     )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from pipeline import files
-from pipeline.engines import labelling, presenting, publishing, refitting, trials
+from pipeline.engines import labelling, publishing, refitting, showing, trials
 from pipeline.engines.material import Material
 from pipeline.engines.project import Project
 from pipeline.engines.refitting import Refit
@@ -180,7 +180,7 @@ class Drawn:
         sure = np.maximum(after, 1 - after).min(axis=1) if several else after.max(axis=1)
         columns = (
             posts["post_id"].take(shown).to_pylist(),
-            [presenting.said(text, self.project.settings) for text in posts["text"].take(shown).to_pylist()],
+            [showing.said(text, self.project.settings) for text in posts["text"].take(shown).to_pylist()],
             trials.said(before[shown], names, several),
             trials.said(after[shown], names, several),
             sure[shown].tolist(),

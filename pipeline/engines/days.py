@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import files, stages, tables
+from pipeline.analysis import frequency
 from pipeline.engines import jobs, predicting, presenting, queries
 from pipeline.engines.book import Book
 from pipeline.engines.pool import Pool
@@ -123,7 +124,7 @@ class DayWork:
                 found = pa.concat_tables(result.tokens for result in results).unify_dictionaries()
                 cut.extend(post for result in results for post in result.cut)
                 lost.extend(killers)
-                words[0] += stages.count_words(found)
+                words[0] += frequency.count_words(found)
                 yield from between_posts(found, parquet.ROWS)
 
         outputs = [self._write("tokens", tables.TOKENS, chunks())]

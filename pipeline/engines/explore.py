@@ -41,18 +41,18 @@ _BESIDE = 20
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def span(layout: Layout, since: dt.date | None, until: dt.date | None, *tables: str) -> Span:
-    """Name the days in a span that have the first of ``tables``, and make sure that all of these are what was written.
+def span(layout: Layout, since: dt.date | None, until: dt.date | None, table: str, *beside: str) -> Span:
+    """Name the days in a span that have a table, and make sure that it and those ``beside`` are what was written.
 
     Raises StoreError where there is no such day, StoreDamaged for a file that is something else.
     """
-    names = sorted((layout.root / tables[0]).glob("date=*/part-0.parquet"))
+    names = sorted((layout.root / table).glob("date=*/part-0.parquet"))
     days = [dt.date.fromisoformat(path.parent.name.removeprefix("date=")) for path in names]
     found = [day for day in days if (since is None or day >= since) and (until is None or day <= until)]
     if not found:
         raise StoreError(f"{layout.root}: no day in that span; `hibi status` lists the days")
     with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda day: _verify(layout, day, tables), found))
+        list(threads.map(lambda day: _verify(layout, day, (table, *beside)), found))
     return queries.span(layout, found)
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.analysis import ranking
 from pipeline.analysis.ranking import Span
-from pipeline.engines import absences, contexts, learned, queries
+from pipeline.engines import absences, contexts, learned, queries, showing
 from pipeline.engines.contexts import Contexts
 from pipeline.engines.project import Project
 from pipeline.engines.queries import Days
@@ -79,7 +79,7 @@ def assemble(project: Project, days: Days, day: Day, failed: Mapping[Day, str]) 
         previous=_totals(days[previous]) if previous and "tokenise" in days[previous].stages else None,
         previous_date=previous,
         tables=shown,
-        posts=tuple(_post(row, settings) for row in posts.take(pa.array(chosen.rows, pa.int64())).to_pylist()),
+        posts=tuple(showing.post(row, settings) for row in posts.take(pa.array(chosen.rows, pa.int64())).to_pylist()),
         contexts=chosen.places,
         surfaces=chosen.surfaces,
         pictures=tuple(_pictures(layout, manifest, settings)),
@@ -113,39 +113,7 @@ def _named_posts(layout: Layout, day: Day, wanted: list[str], settings: Settings
         return {}
     posts = parquet.read(layout.partition("posts", day), ["post_id", "author", "created_at", "text"])
     rows = posts.filter(pc.is_in(posts["post_id"], pa.array(wanted, pa.string()))).to_pylist()
-    return {row["post_id"]: _post(row, settings) for row in rows}
-
-
-def _post(row: dict[str, Any], settings: Settings) -> model.Post:
-    author, hashed, masked = row["author"], settings.privacy.authors == "hash", settings.privacy.mask
-    if author:
-        author = author[:6] if hashed else None if masked else author
-    shown = masking.mask_id(row["post_id"]) if masked else row["post_id"]
-    return model.Post(shown, row["created_at"], author, said(row["text"], settings), address(row["post_id"], settings))
-
-
-def said(text: str, settings: Settings) -> str:
-    """Give a text as it is shown: what points at a person is covered, unless the settings say otherwise."""
-    return masking.mask(text) if settings.privacy.mask else text
-
-
-def address(post_id: str, settings: Settings) -> str | None:
-    """Tell where a post can be read, unless the address names its author and such names are covered."""
-    found = web_address(post_id)
-    return None if found and settings.privacy.mask and masking.mask_id(found) != found else found
-
-
-def web_address(post_id: str) -> str | None:
-    """Tell where a post can be read, as far as its id says."""
-    network, _, own = post_id.partition(":")
-    if network == "x" and own.isascii() and own.isdigit():
-        return f"https://x.com/i/web/status/{own}"
-    if network == "mastodon" and own.startswith("https://"):
-        return own
-    parts = own.removeprefix("at://").split("/")
-    if network == "bluesky" and len(parts) == 3:
-        return f"https://bsky.app/profile/{parts[0]}/post/{parts[2]}"
-    return None
+    return {row["post_id"]: showing.post(row, settings) for row in rows}
 
 
 def _totals(manifest: DayManifest) -> model.Totals:
@@ -238,9 +206,9 @@ def _named(table: model.Table, settings: Settings) -> model.Table:
 def _summary(layout: Layout, manifest: DayManifest, posts: pa.Table, settings: Settings) -> Iterator[model.Sentence]:
     translator = manifest.stages["summarise"].facts.get("gloss")
     for row in parquet.read(layout.partition("summary", manifest.day)).to_pylist():
-        post = _post(posts.slice(row["post"], 1).to_pylist()[0], settings)
+        post = showing.post(posts.slice(row["post"], 1).to_pylist()[0], settings)
         gloss = row.get("gloss")
-        shown = said(row["text"], settings), gloss and said(gloss, settings)
+        shown = showing.said(row["text"], settings), gloss and showing.said(gloss, settings)
         yield model.Sentence(shown[0], post, row["share"], row["posts"], shown[1], translator)
 
 

@@ -106,3 +106,12 @@ def test_chunks_do_not_matter():
     post_table, tokens = tables(day)
     halves = [tokens.slice(0, 10), tokens.slice(10)]  # two words a post: cut between posts
     assert frequency.count(post_table, halves).counts.equals(frequency.count(post_table, [tokens]).counts)
+
+
+def test_words_are_what_is_neither_sign_nor_space():
+    pos = ["名詞", "補助記号", "記号", "空白", "助動詞", "名詞"]
+    table = pa.table({"pos": pa.array(pos, pa.string()).dictionary_encode()})
+    assert frequency.count_words(table) == 3
+    assert frequency.count_words(table.slice(1, 3)) == 0
+    assert frequency.count_words(table.slice(0, 0)) == 0
+    assert frequency.count_words(pa.concat_tables([table, table.slice(4)])) == 3 + 2
