@@ -67,11 +67,18 @@ class Pool:
                 raise RuntimeError("the pool is closed")
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(self.workers, _context(), _begin, (logs.current(),))
+            executor, future = self._executor, None
             try:
-                return self._executor.submit(job, *arguments)
+                future = executor.submit(job, *arguments)
             except BrokenProcessPool:
-                self._discard(self._executor)
+                pass
+            except OSError:  # it broke while a process was being started for the job, and had closed its queue
+                if not executor._broken:
+                    raise
+            if future is None or executor._broken:  # a job handed in while it broke may be waited for for ever
+                self._discard(executor)
                 return self.submit(job, *arguments)
+            return future
 
     def map(self, job: Callable[..., Result], items: Iterable[tuple[Any, ...]]) -> list[Result | LostWorker]:
         """Run a job for each tuple of arguments; a LostWorker stands where the job killed its worker."""

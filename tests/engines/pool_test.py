@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pyarrow as pa
 import pytest
@@ -65,6 +66,61 @@ def test_a_job_that_kills_its_worker_costs_itself_alone(two):
 def test_a_worker_killed_from_outside_is_lost_like_one_that_ends_itself(two):
     found = two.map(killed, [(0,), (1,)])
     assert isinstance(found[0], LostWorker) and found[1] == 1
+
+
+@pytest.fixture
+def breaking():
+    """A pool of two with one process, its executor, and what breaks it (at most once) by killing that process."""
+    with Pool(2) as pool:
+        assert pool.submit(square, 2).result() == 4
+        executor = pool._executor
+
+        def break_it(until):
+            executor._processes[min(executor._processes)].kill()
+            wait_for(until)
+
+        yield pool, executor, break_it
+
+
+def wait_for(happened, seconds=2):
+    """From Python 3.12 on, an executor does not break while a job is handed in; then the wait ends by itself."""
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.001)
+
+
+def test_a_pool_that_breaks_while_a_process_is_started_starts_anew(monkeypatch, breaking):
+    pool, executor, break_it = breaking
+
+    def start_late():
+        break_it(lambda: executor._call_queue._reader.closed)
+        executor._spawn_process()
+
+    monkeypatch.setattr(executor, "_adjust_process_count", start_late)
+    assert pool.result(pool.submit(square, 6), square, 6) == 36
+
+
+def test_no_job_is_waited_for_that_a_breaking_pool_has_forgotten(monkeypatch, breaking):
+    pool, executor, break_it = breaking
+
+    class Late(dict):
+        def __setitem__(self, number, item):
+            break_it(lambda: executor._broken)
+            super().__setitem__(number, item)
+
+    monkeypatch.setattr(executor, "_pending_work_items", Late())  # the thread that tells of losses has the former
+    assert pool.submit(square, 6).result(timeout=30) == 36
+
+
+def test_a_process_that_cannot_be_started_is_told(monkeypatch, breaking):
+    pool, executor, _ = breaking
+
+    def refuse():
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(executor, "_adjust_process_count", refuse)
+    with pytest.raises(BlockingIOError):
+        pool.submit(square, 6)
 
 
 def test_an_error_of_a_job_is_raised_and_ends_no_worker(two):
