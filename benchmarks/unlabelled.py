@@ -1,7 +1,7 @@
 """Text without labels, for language models that classifiers begin from: no text of any dev part is in it.
 
-Japanese: sentences of hotel reviews, posts, tweets, sentences of the Tatoeba project, titles and beginnings of news
-articles. English: news, headlines, and sentences of the Tatoeba project.
+Japanese: sentences of hotel reviews, posts, tweets, sentences of the Tatoeba project, titles of news articles and their
+beginnings, or all their sentences. English: news, headlines, and sentences of the Tatoeba project.
 A text that stands in a dev part (width, case and spaces folded) is left out wherever it comes from: all dev sentences
 of jrte_pn stand in jrte_rhr, too. Of livedoor_news, dev articles are left out with title and body.
 """
@@ -16,9 +16,10 @@ import numpy as np
 
 from pipeline.models import examples
 from pipeline.models.examples import Examples
+from pipeline.text import sentences
 
-BODY = 60
-"""Characters of an article's body that are read."""
+BEGINNING = 60
+"""Characters of an article's body."""
 _EVERY = 60
 """One text of so many is measured on."""
 
@@ -27,8 +28,11 @@ def fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
-def japanese(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Examples]:
-    """Return texts to train on and to measure on, both without the dev parts of every task; ``root`` holds the sets."""
+def japanese(root: Path, held_out: Callable[[str], bool], whole: bool = False) -> tuple[Examples, Examples]:
+    """Return texts to train on and to measure on, both without the dev parts of every task; ``root`` holds the sets.
+
+    Where ``whole``, each sentence of an article is a text; else the article's beginning is one.
+    """
     articles = examples.read(root / "livedoor_news/ldcc_dev.parquet", "title,body")
     title = [text.split("\n", 1)[0] for text in articles.texts]
     kept = [i for i, text in enumerate(title) if not held_out(text)]
@@ -37,6 +41,7 @@ def japanese(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Exa
     hidden |= {fold(text) for text in medweb if held_out(text)}
     for name, column in (("jrte_pn", "text"), ("sib200_ja", "text")):
         hidden |= {fold(text) for text in _texts(root / name / "dev.tsv", column)}
+    bodies = [articles.texts[i].partition("\n")[2] for i in kept]
     sources = [
         *(_texts(root / name / "train.tsv", "text") for name in ("jrte_pn", "jrte_rhr", "sib200_ja")),
         _texts(root / "jrte_rhr/dev.tsv", "text"),
@@ -45,7 +50,7 @@ def japanese(root: Path, held_out: Callable[[str], bool]) -> tuple[Examples, Exa
         (text.replace(" __BR__ ", "\n") for text in _texts(root / "open2ch_posts/posts_dev.tsv", "post")),
         _texts(root / "tatoeba_jpn_eng/dev.tsv", "ja"),
         (title[i] for i in kept),
-        (articles.texts[i].partition("\n")[2][:BODY] for i in kept),
+        (text for body in bodies for text in (sentences.split(body) if whole else [body[:BEGINNING]])),
     ]
     return _apart(sources, hidden)
 
