@@ -211,7 +211,7 @@ class Bench:
         return wanted.model_copy(update={"encoder": wanted.encoder.model_copy(update={"vectors": (self.english,)})})
 
     def multi_label(self) -> dict[str, Any]:
-        return self.japanese("multi-label", {"medweb_ja": self.data.medweb_ja})
+        return self.japanese("multi-label", {"medweb_ja": self.data.medweb_ja}, whole=True)
 
     def compare(self) -> dict[str, Any]:
         pair = self.data.ag_news()
