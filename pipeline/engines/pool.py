@@ -61,7 +61,7 @@ class Pool:
                 self.submit(_ready)
 
     def submit(self, job: Callable[..., Result], *arguments: Any) -> Future[Result]:
-        """Run a job in a worker. Raises RuntimeError where the pool is closed."""
+        """Run a job in a worker. Raises RuntimeError if the pool is closed, OSError where no process can be started."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool is closed")
