@@ -168,13 +168,14 @@ class Bench:
             began = time.process_time()
             fitted = self.fit(chosen, pair, name, seed, start)
             found["minutes"].append((time.process_time() - began) / 60)
-            whole, deep = (
+            combined, deep = (
                 evaluation.evaluate(gold, serving.Model.of(part, self.words_of(chosen)).raw(dev.texts), labels)
                 for part in (fitted, replace(fitted, linear=None))
             )
-            for key, value in (("accuracy", whole.accuracy), ("macro_f1", whole.macro_f1), ("networks", deep.accuracy)):
+            scores = {"accuracy": combined.accuracy, "macro_f1": combined.macro_f1, "networks": deep.accuracy}
+            for key, value in scores.items():
                 found[key].append(value.value)
-            found["ece"].append(whole.ece)
+            found["ece"].append(combined.ece)
             print(name, "seed", seed, {key: round(values[-1], 4) for key, values in found.items()}, flush=True)
         means: dict[str, Any] = {key: round(statistics.mean(values), 4) for key, values in found.items()}
         means["each"] = [round(value, 4) for value in found["accuracy"]]
