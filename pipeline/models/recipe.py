@@ -37,7 +37,7 @@ class Branch(_Frozen):
     seldom: Literal["unknown", "padding"] = "unknown"
     """``padding``: unknown units get number 0, as exercise 80 of the 100 language-processing exercises asks."""
     longest: Count = 300
-    """Units read of a text; the rest is cut off."""
+    """Units read of a text; the rest is cut off. A language model learns from the rest, too, in pieces of so many."""
     embedding: Annotated[int, Field(ge=0)] = 128
     """Numbers learned for a unit, beside its pretrained vectors; 0 for those alone."""
     vectors: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from pipeline.models.heads import Shape
 from pipeline.models.loop import Loop, Progress
 from pipeline.models.network import Network, sizes
 from pipeline.models.recipe import Recipe
+from pipeline.models.units import Units, in_pieces
 from pipeline.models.vectors import Table
 from pipeline.models.vocabulary import Vocabulary
 from pipeline.text.lexicon import Lexicon
@@ -62,12 +63,12 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     backend.prepare()
     tables = vectors.of_branches(recipe)
-    units = inputs.split(recipe, train, lexicon)
+    units, dev_units = (_units(recipe, part, lexicon) for part in (train, dev))
     known = inputs.choose(recipe, units, vectors.words_of(tables), start.vocabularies if start else {})
     labels = labels_of(recipe, train)
     prepared = inputs.prepare(recipe, train, units, known, labels)
     dev = replace(dev, votes=None)  # a score counts labels
-    measured = inputs.prepare(recipe, dev, inputs.split(recipe, dev, lexicon), known, labels)
+    measured = inputs.prepare(recipe, dev, dev_units, known, labels)
     data = fingerprint(recipe, train, dev)
     begun = _with_its_beginning(data, known, lexicon, tables, start)
     state = checkpoint.load(folder, begun) or State(begun)
@@ -84,6 +85,14 @@ def fit(
     words = {name: list(vocabulary.units) for name, vocabulary in known.items()}
     linear = linear_model(recipe, train, labels) if recipe.head.wide else None
     return Fitted(recipe, loop.weights(), words, labels, data, linear, state.history)
+
+
+def _units(recipe: Recipe, examples: Examples, lexicon: Lexicon | None) -> dict[str, Units]:
+    """Split texts; a language model learns from all of a text, however long."""
+    found = inputs.split(recipe, examples, lexicon)
+    if recipe.head.kind != "next":
+        return found
+    return {name: in_pieces(part, recipe.encoder.longest) for name, part in found.items()}
 
 
 def linear_model(recipe: Recipe, train: Examples, labels: list[str]) -> Linear | None:

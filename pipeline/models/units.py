@@ -24,6 +24,7 @@ LONGEST = 10_000
 
 _ENGLISH = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]", re.UNICODE)
 """A run of letters or digits, apostrophes inside it; or one sign."""
+_ENDS = frozenset("。．.！!？?…")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s$")
 
 
@@ -46,6 +47,21 @@ class Units:
         ends = np.cumsum(self.lengths).tolist()
         words = [self.kinds[code] for code in self.codes.tolist()]
         return [words[end - size : end] for end, size in zip(ends, self.lengths.tolist(), strict=True)]
+
+
+def in_pieces(units: Units, longest: int) -> Units:
+    """Make several of each text of more than ``longest`` units, cut behind the last end of a sentence that fits."""
+    ends = np.isin(units.codes, [code for code, kind in enumerate(units.kinds) if kind in _ENDS])
+    lengths: list[int] = []
+    for length, end in zip(units.lengths.tolist(), np.cumsum(units.lengths).tolist(), strict=True):
+        left = length
+        while left > longest:
+            start = end - left
+            fitting = np.flatnonzero(ends[start : start + longest])
+            lengths.append(int(fitting[-1]) + 1 if len(fitting) else longest)
+            left -= lengths[-1]
+        lengths.append(left)
+    return replace(units, lengths=np.array(lengths, np.int32))
 
 
 def split(texts: Sequence[str], branch: Branch, lexicon: Lexicon | None = None) -> Units:

@@ -51,6 +51,15 @@ def test_texts_go_on_from_a_prompt_and_repeat_with_the_seed(speaker):
     assert len(generation.generate(speaker[0], longest=2, count=4)) == 4
 
 
+def test_a_language_model_learns_from_all_of_a_long_text(tmp_path):
+    branch = Branch(language="en", least=1, units=16, embedding=16, longest=8)
+    options = Training(epochs=15, rate=0.02, rows=8)
+    wanted = Recipe(encoder=branch, dropout=NONE, head=Head(kind="next"), training=options)
+    texts = ["a a a a a a a. the dog sat on the log.", "b b b b b b b. the dog sat on the log."] * 20
+    model = serving.Model.of(training.fit(wanted, Examples(texts), Examples(texts[:4]), tmp_path))
+    assert generation.generate(model, "the dog", temperature=0) == ["the dog sat on the log."]
+
+
 def test_a_language_model_begins_a_classifier(speaker, tmp_path):
     wanted = Recipe(encoder=ENGLISH, dropout=NONE, training=Training(epochs=1, rate=1e-7, rows=16))
     some = Examples(SAID, ["dog" if "dog" in text else "cat" for text in SAID])

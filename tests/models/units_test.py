@@ -48,6 +48,15 @@ def test_a_very_long_text_does_not_reach_mecab_whole():
     assert units.split(["あ" * 300_000], CHARACTERS).lengths.max() <= units.LONGEST
 
 
+def test_a_long_text_is_cut_behind_the_last_sentence_that_fits_and_nothing_is_lost():
+    texts = ["a b c", "a b. c! d e f g h i j k", "", "a b c d. e"]
+    found = units.in_pieces(units.split(texts, ENGLISH), 5)
+    cut = [["a", "b", ".", "c", "!"], list("defgh"), list("ijk")]
+    assert found.lists() == [["a", "b", "c"], *cut, [], ["a", "b", "c", "d", "."], ["e"]]
+    japanese = units.split(["雨だ。雪だよ。晴れ"], Branch(), open_lexicon([]))
+    assert units.in_pieces(japanese, 4).lists() == [["雨", "だ", "。"], ["雪", "だ", "よ", "。"], ["晴れ"]]
+
+
 def test_units_are_numbered_by_frequency_then_text():
     known = vocabulary.build(units.split(["b a b", "c a d"], ENGLISH), ENGLISH)
     assert known.units == ("a", "b", "c", "d")  # two of a and of b, one of c and of d
