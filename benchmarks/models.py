@@ -31,9 +31,22 @@ from kneser_ney import Trigram
 from pipeline import reports
 from pipeline.engines import learning
 from pipeline.engines.project import open_lexicon
-from pipeline.models import arithmetic, baseline, beam, evaluation, examples, generation, recipe, serving, training
+from pipeline.models import (
+    arithmetic,
+    baseline,
+    beam,
+    evaluation,
+    examples,
+    generation,
+    inputs,
+    recipe,
+    serving,
+    training,
+)
 from pipeline.models.examples import Examples, label_names, label_numbers
 from pipeline.models.recipe import Recipe
+from pipeline.models.units import in_pieces
+from pipeline.models.vocabulary import Ragged
 from pipeline.pictures.curves import Curve, curves
 from pipeline.text import dictionary
 
@@ -115,6 +128,10 @@ class Data:
 
 def _spaced(found: Examples) -> Examples:
     return Examples([text.replace(" __BR__ ", "\n") for text in found.texts])
+
+
+def _rows(ragged: Ragged) -> list[np.ndarray]:
+    return np.split(ragged.values, ragged.starts[1:])
 
 
 class Bench:
@@ -240,8 +257,11 @@ class Bench:
             fitted = self.fit(recipe.load("language-model"), (train, dev), f"language-model-{name[:4]}", 1)
             model = serving.Model.of(fitted, self.lexicon)
             likelihoods, units = generation.likelihoods(model, dev.texts)
-            sentences = [self._numbered(model, part.texts) for part in (train, dev)]
-            trigram = Trigram(sentences[0], model.shape.sizes["encoder"].units).perplexity(sentences[1])
+            heard = inputs.split(model.recipe, train, self.lexicon)["encoder"]
+            pieces = in_pieces(heard, model.recipe.encoder.longest)  # as the network has learned from them
+            read = inputs.number(model.recipe, {"encoder": pieces}, model.vocabularies), model.number(dev.texts)
+            known, measured = ([row.tolist() for row in _rows(part["encoder"])] for part in read)
+            trigram = Trigram(known, model.shape.sizes["encoder"].units).perplexity(measured)
             prompts = ("今日は", "私は", "日本の")
             found[name] = {
                 "perplexity": round(float(np.exp(-likelihoods.sum() / units.sum())), 2),
@@ -249,11 +269,6 @@ class Bench:
                 "samples": [generation.generate(model, prompt, 2, 30, seed=2) for prompt in prompts],
             }
         return found
-
-    @staticmethod
-    def _numbered(model: serving.Model, texts: list[str]) -> list[list[int]]:
-        ragged = model.number(texts)["encoder"]
-        return [part.tolist() for part in np.split(ragged.values, ragged.starts[1:])]
 
     def translate(self) -> dict[str, Any]:
         import sacrebleu
