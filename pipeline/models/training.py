@@ -88,7 +88,7 @@ def fit(
 
 
 def _units(recipe: Recipe, examples: Examples, lexicon: Lexicon | None) -> dict[str, Units]:
-    """Split texts; a language model learns from all of a text, however long."""
+    """Split texts; a language model learns from what is beyond the recipe's ``longest``, too."""
     found = inputs.split(recipe, examples, lexicon)
     if recipe.head.kind != "next":
         return found
