@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,9 +31,11 @@ from pipeline.analysis import frequency
 from pipeline.engines import jobs
 from pipeline.engines.pool import Pool, collect_seldom
 from pipeline.engines.project import open_project
+from pipeline.errors import LostWorker
 from pipeline.ingest import collect, parts
 from pipeline.ingest.files import members
 from pipeline.settings import Settings
+from pipeline.spreading import Result, unless_lost
 from pipeline.text import dictionary, lexicon, tokenise
 from pipeline.text.normalise import clean_all
 
@@ -58,12 +60,13 @@ def words(day: Path, folder: str, fingerprint: str, pool: Pool | None = None) ->
     if pool is None:
         found = collect.gather(members(day, rules, TOKYO), collect.hasher(b"salt"))
     else:
-        for part in pool.map(jobs.gather, [(part, rules, TOKYO, b"salt") for part in parts.cut(day, rules, TOKYO)]):
+        work = [(part, rules, TOKYO, b"salt") for part in parts.cut(day, rules, TOKYO)]
+        for part in unless_lost(pool.map(jobs.gather, work)):
             found.add(part)
     posts = pa.concat_tables(collect.by_day(found, TOKYO).posts.values())
 
-    def spread(job: Callable[..., Any], work: list[tuple[Any, ...]]) -> list[Any]:
-        return pool.map(job, work) if pool else [job(*item) for item in work]
+    def spread(job: Callable[..., Result], items: Iterable[tuple[Any, ...]]) -> list[Result | LostWorker]:
+        return pool.map(job, items) if pool else [job(*item) for item in items]
 
     authors = posts.append_column("duplicate_of", pa.nulls(len(posts), pa.string())).select(frequency.OF_POSTS)
     counter = frequency.Counter(authors)
@@ -89,7 +92,7 @@ def alone(texts: Path, folder: str, fingerprint: str) -> float:
 def fresh(workers: int, folder: str, fingerprint: str) -> Pool:
     """Start processes that have loaded everything and remember nothing: the plain script's time is so measured too."""
     pool = Pool(workers)
-    pool.map(_load, [(folder, fingerprint)] * workers)
+    unless_lost(pool.map(_load, [(folder, fingerprint)] * workers))
     return pool
 
 
@@ -177,12 +180,12 @@ def main() -> None:
             told = naive(asked.shared, day, "--no-cloud")
             plain1.append(told["read"] + told["tokenise and count"])
             with fresh(1, *where) as pool:
-                one += pool.map(words, [(day, *where)])
+                one += unless_lost(pool.map(words, [(day, *where)]))
             with fresh(2, *where) as pool:
                 two_cores.append(words(day, *where, pool))
             mecabs.append(timed(lambda: mecab(texts, user)))
             with fresh(1, *where) as pool:
-                alones += pool.map(alone, [(texts, *where)])
+                alones += unless_lost(pool.map(alone, [(texts, *where)]))
             plain2.append(naive(asked.shared, day, "--font", str(sans_path()))["clock"])
             wholes.append(timed(whole))
         print(

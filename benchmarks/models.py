@@ -119,7 +119,7 @@ class Data:
         found = examples.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja", "en")
         dev = np.array([held_out(str(text)) for text in found.gold])
         dev_texts = {found.texts[i] for i in np.flatnonzero(dev)}
-        train = [i for i in np.flatnonzero(~dev) if found.texts[i] not in dev_texts]
+        train = [int(i) for i in np.flatnonzero(~dev) if found.texts[i] not in dev_texts]
         return found.take(train), found.take(np.flatnonzero(dev)[:1000])
 
     def parallel(self) -> Pair:
@@ -138,23 +138,30 @@ class Bench:
     def __init__(self, given: argparse.Namespace) -> None:
         self.data, self.out, self.seeds, self.epochs = Data(given.shared), given.out, given.seeds, given.epochs
         self.english = given.english
-        self.spoken: dict[bool, training.Fitted] = {}
+        self.spoken: dict[tuple[str, int], training.Fitted] = {}
 
-    def pretrained(self, whole: bool) -> training.Fitted:
-        """Train a language model that Japanese recipes begin from, once; ``whole`` as unlabelled.japanese has it."""
-        if whole not in self.spoken:
-            pair = unlabelled.japanese(self.data.root, held_out, whole)
-            name = "pretrained-whole" if whole else "pretrained"
-            self.spoken[whole] = self.fit(recipe.load("language-model-ginza"), pair, name, 1)
-        return self.spoken[whole]
+    def beginning(self, name: str) -> Callable[[int], training.Fitted]:
+        """Give the language model of a seed, trained once: ``beginnings`` or ``whole`` articles, or ``english``."""
 
-    def japanese(self, name: str, sets: dict[str, Callable[[], Pair]], whole: bool = False) -> dict[str, Any]:
+        def trained(seed: int) -> training.Fitted:
+            if (name, seed) not in self.spoken:
+                if name == "english":
+                    wanted, pair = self.with_vectors("language-model-en"), unlabelled.english(self.data.root, held_out)
+                else:
+                    wanted = recipe.load("language-model-ginza")
+                    pair = unlabelled.japanese(self.data.root, held_out, name == "whole")
+                self.spoken[name, seed] = self.fit(wanted, pair, f"pretrained-{name}", seed)
+            return self.spoken[name, seed]
+
+        return trained
+
+    def japanese(self, name: str, sets: dict[str, Callable[[], Pair]], begin: str) -> dict[str, Any]:
         """Train a plain recipe and, where ja-ginza is installed, the one over its vectors, pretrained."""
         found = {}
         for title, read in sets.items():
             found[title] = self.labels(name, read())
             if find_spec("ja_ginza"):
-                found[f"{title}, {name}-ginza"] = self.labels(f"{name}-ginza", read(), self.pretrained(whole))
+                found[f"{title}, {name}-ginza"] = self.labels(f"{name}-ginza", read(), self.beginning(begin))
         return found
 
     @cached_property
@@ -171,10 +178,12 @@ class Bench:
         """Open the dictionary for recipes that read Japanese words; it takes some seconds."""
         return self.lexicon if learning.reads_words(wanted) else None
 
-    def labels(self, name: str, pair: Pair, start: Any = None, wanted: Recipe | None = None) -> dict[str, Any]:
-        """Train a recipe with labels over seeds, and the linear model once.
+    def labels(
+        self, name: str, pair: Pair, begin: Callable[[int], training.Fitted] | None = None, wanted: Recipe | None = None
+    ) -> dict[str, Any]:
+        """Train a recipe with labels over seeds, each from a language model of its own, and the linear model once.
 
-        ``networks`` is the accuracy without the linear part.
+        ``networks`` is the accuracy without the linear part; ``minutes`` do not count the language model.
         """
         train, dev = pair
         labels = label_names(train)
@@ -182,6 +191,7 @@ class Bench:
         chosen = wanted or recipe.load(name)
         found: dict[str, list[float]] = {key: [] for key in ("accuracy", "macro_f1", "networks", "ece", "minutes")}
         for seed in range(1, self.seeds + 1):
+            start = begin(seed) if begin else None
             began = time.process_time()
             fitted = self.fit(chosen, pair, name, seed, start)
             found["minutes"].append((time.process_time() - began) / 60)
@@ -205,20 +215,20 @@ class Bench:
         return means
 
     def sentiment(self) -> dict[str, Any]:
-        return self.japanese("sentiment", {"jrte_pn": self.data.jrte_pn}, whole=True)
+        return self.japanese("sentiment", {"jrte_pn": self.data.jrte_pn}, "whole")
 
     def topic(self) -> dict[str, Any]:
-        found = self.japanese("topic", {"sib200_ja": self.data.sib200_ja, "livedoor title": self.data.livedoor_title})
+        sets = {"sib200_ja": self.data.sib200_ja, "livedoor title": self.data.livedoor_title}
+        found = self.japanese("topic", sets, "beginnings")
         if find_spec("ja_ginza"):
-            found["livedoor"] = self.labels("article-ginza", self.data.livedoor(), self.pretrained(whole=False))
+            found["livedoor"] = self.labels("article-ginza", self.data.livedoor(), self.beginning("beginnings"))
         return found
 
     def topic_en(self) -> dict[str, Any]:
-        wanted, spoken = self.with_vectors("topic-en"), self.with_vectors("language-model-en")
-        start = self.fit(spoken, unlabelled.english(self.data.root, held_out), "pretrained-en", 1)
+        wanted, begin = self.with_vectors("topic-en"), self.beginning("english")
         return {
-            "news_aggregator_nlp100": self.labels("topic-en", self.data.nlp100(), start, wanted),
-            "ag_news_sample": self.labels("topic-en", self.data.ag_news(), start, wanted),
+            "news_aggregator_nlp100": self.labels("topic-en", self.data.nlp100(), begin, wanted),
+            "ag_news_sample": self.labels("topic-en", self.data.ag_news(), begin, wanted),
         }
 
     def with_vectors(self, name: str) -> Recipe:
@@ -229,7 +239,7 @@ class Bench:
         return wanted.model_copy(update={"encoder": wanted.encoder.model_copy(update={"vectors": (self.english,)})})
 
     def multi_label(self) -> dict[str, Any]:
-        return self.japanese("multi-label", {"medweb_ja": self.data.medweb_ja}, whole=True)
+        return self.japanese("multi-label", {"medweb_ja": self.data.medweb_ja}, "whole")
 
     def compare(self) -> dict[str, Any]:
         pair = self.data.ag_news()

@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -103,7 +105,7 @@ def wrong_days(store: Path) -> list[str]:
         return [p.parent.name for p in sorted((store / "posts").glob("*/*.parquet")) if not _right(p, tagger, store)]
 
 
-def _right(posts: Path, tagger: object, store: Path) -> bool:
+def _right(posts: Path, tagger: Callable[[str], list[Any]], store: Path) -> bool:
     plain: Counter[tuple[str, str, str]] = Counter()
     for text in pq.read_table(posts, columns=["clean"])["clean"].to_pylist():
         for word in tagger(text):

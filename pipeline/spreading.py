@@ -50,7 +50,7 @@ def each_run(
         results = spread(job, [item(_copied(texts.slice(a, b - a)), a) for a, b in some])
         for (start, end), result in zip(some, results, strict=True):
             if isinstance(result, LostWorker):
-                _all(spread(job, [item(_EMPTY, start)]))  # where nothing at all can be done, halves cannot help
+                unless_lost(spread(job, [item(_EMPTY, start)]))  # where nothing at all can be done, halves cannot help
                 lost = _copied(texts.slice(start, end - start))
                 yield _halves(lost, start, job, item, spread, iter(range(_TRIES)))
             else:
@@ -73,7 +73,7 @@ def _halves(
     Raises LostWorker when ``tries`` are used up.
     """
     if len(texts) == 1:
-        return _all(spread(job, [item(_EMPTY, first)])), [first]
+        return unless_lost(spread(job, [item(_EMPTY, first)])), [first]
     half, results, lost = len(texts) // 2, [], []
     halves = [(texts[:half], first), (texts[half:], first + half)]
     for (part, at), outcome in zip(halves, spread(job, [item(*one) for one in halves]), strict=True):
@@ -88,7 +88,8 @@ def _halves(
     return results, lost
 
 
-def _all(results: Iterable[Result | LostWorker]) -> list[Result]:
+def unless_lost(results: Iterable[Result | LostWorker]) -> list[Result]:
+    """Return results that are all there. Raises the LostWorker that stands among them."""
     done = []
     for result in results:
         if isinstance(result, LostWorker):
