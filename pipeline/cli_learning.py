@@ -16,6 +16,7 @@ from pipeline.errors import SettingsError
 if TYPE_CHECKING:
     from pipeline.engines.evaluating import Asked
     from pipeline.engines.training import Trained
+    from pipeline.settings import Settings
 
 app = typer.Typer(pretty_exceptions_enable=False)
 models = typer.Typer(
@@ -79,7 +80,7 @@ def train(
     wish = Wish(recipe, start, seed, promote)
     with terminal.TrainingBar() as bar:
         done = training.train(chosen, layout, name, Table(data, text, label, votes, also), measured, wish, bar)
-    _told(done, as_json)
+    _told(done, chosen, as_json)
 
 
 @app.command()
@@ -113,7 +114,7 @@ def pretrain(
         texts += training.posts_of(layout, day_of(since, chosen), day_of(until, chosen), most)
     with terminal.TrainingBar() as bar:
         done = training.pretrain(chosen, layout, name, texts, Wish(recipe, None, seed, promote), bar)
-    _told(done, as_json)
+    _told(done, chosen, as_json)
 
 
 @app.command()
@@ -290,11 +291,13 @@ def _ask(name: str, version: int | None, store: Path | None, settings: Path | No
 def _texts(file: Path, column: str | None) -> Iterator[str]:
     from pipeline.engines import consulting
 
-    return consulting.lines_of(sys.stdin.buffer, "-") if str(file) == "-" else consulting.texts_of(file, column)
+    if str(file) == "-":
+        return consulting.lines_of(sys.stdin.buffer, "standard input")
+    return consulting.texts_of(file, column)
 
 
-def _told(done: Trained, as_json: bool) -> None:
+def _told(done: Trained, chosen: Settings, as_json: bool) -> None:
     from pipeline.engines import training
 
-    told: dict[str, Any] = training.told(done)
+    told: dict[str, Any] = training.told(done, chosen)
     answer(told, as_json, training.lines)

@@ -60,8 +60,19 @@ def test_the_first_model_answers_and_a_later_one_waits(made):
     assert "in service" in out and "linear baseline: accuracy" in out
     assert "epoch 1: loss" in err
     found = json.loads(told)
-    assert found["model"] == "mood/0002" and not found["served"]
+    assert found["model"] == "mood/0002" and not found["served"] and found["asked"] is False
+    assert '`hibi run` asks it once the settings name it: [[models]] and name = "mood"' in out
     assert found["examples"] == {"train": 50, "dev": 50} and found["labels"] == ["no", "yes"]
+
+
+def test_of_a_model_that_the_settings_name_or_that_answers_no_post_no_settings_are_asked(made, call, tmp_path):
+    task = f'[[models]]\nname = "mood"\nrecipe = "{made.folder}/tiny.toml"\n'
+    (tmp_path / "hibi.toml").write_text(f'store = "store"\n{task}')
+    options = ("--data", made.data, "--text", "text", "--settings", tmp_path / "hibi.toml")
+    code, out, _ = call("train", "mood", *options, "--label", "label")
+    assert code == 0 and out.endswith("\nin service\n")
+    code, out, _ = call("pretrain", *options, "--only-data", "--recipe", made.folder / "tiny.toml")
+    assert code == 0 and out.endswith("\nin service\n")
 
 
 def test_evaluate(made, call):

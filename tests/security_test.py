@@ -20,6 +20,7 @@ MARKUP = {
 }
 PROCESSES = {
     "engines/surroundings.py": 1,  # a constant script asks Keras for devices
+    "models/hush.py": 0,  # grep reads what a library writes while it is loaded
     "text/dictionary.py": 1,  # a constant script lets MeCab compile; it may die
 }
 
@@ -86,7 +87,8 @@ def test_processes_are_started_where_it_was_looked_at() -> None:
         name(path) for path in SOURCES if "subprocess" in imported(path) and path.is_relative_to(ROOT / "pipeline")
     }
     assert users == set(PROCESSES)
-    assert {one: count for one, count in places("run").items() if one in users} == PROCESSES
+    calls = Counter({one: count for one, count in places("run").items() if one in users})
+    assert {one: calls[one] for one in users} == PROCESSES
 
 
 def test_templates_escape_and_none_says_otherwise() -> None:

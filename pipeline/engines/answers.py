@@ -85,10 +85,9 @@ def _page(data: bytes, file: str, reading: Reading, when: dt.datetime) -> dict[s
 
 def _lines(data: bytes, file: str) -> Rows:
     """Read a sheet that was saved as text; Japanese Excel saves it as CP932."""
-    named = encoding.detect(data[: 1 << 20], len(data) <= 1 << 20)
-    if named is None:
+    text = encoding.whole(data)
+    if text is None:
         raise InputError(f"{file}: no text, no workbook and no file of the labelling page")
-    text = b"".join(encoding.utf8(iter([data]), named))
     header = next((line for line in delimited.lines(iter([text])) if line.strip()), "")
     separator = delimited.delimiter(header)
     if separator is None:

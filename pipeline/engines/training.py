@@ -221,13 +221,18 @@ def _start(layout: Layout, name: str | None, lexicon: Lexicon | None) -> Bundle 
     return registry.serve(layout.root, name, lexicon.fingerprint if lexicon else None).bundle
 
 
-def told(done: Trained) -> dict[str, Any]:
-    """Tell of a training: numbers by name."""
+def told(done: Trained, settings: Settings) -> dict[str, Any]:
+    """Tell of a training: numbers by name.
+
+    ``asked``: whether the settings name it, so that `hibi run` asks it; null where it answers no post with labels.
+    """
+    answers = _asks_labels(Recipe.model_validate(done.bundle.recipe))
     metrics, parts = done.bundle.metrics, {"dev": "dev", "linear": "dev_linear"}
     scores = {name: versions.plain(metrics[part]) for name, part in parts.items() if part in metrics}
     return {
         "model": done.version.label,
         "served": done.promoted,
+        "asked": done.version.name in {task.name for task in settings.models} if answers else None,
         "examples": metrics["examples"],
         "labels": done.bundle.labels,
         "epochs": len(metrics["history"]),
@@ -244,4 +249,7 @@ def lines(about: dict[str, Any]) -> list[str]:
             found.append(f"{title}: {', '.join(f'{key} {value}' for key, value in about[name].items())}")
     name, number = about["model"].split("/")
     kept = f"kept; another version answers, `hibi models promote {name} {int(number)}` puts this one in its place"
-    return [*found, "in service" if about["served"] else kept]
+    found.append("in service" if about["served"] else kept)
+    if about["asked"] is False:
+        found.append(f'`hibi run` asks it once the settings name it: [[models]] and name = "{name}"')
+    return found

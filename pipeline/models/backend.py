@@ -6,16 +6,17 @@ which needs a quarter of the time to be traced and somewhat less to run; on a GP
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greeting says nothing to a user
-
-import keras
 import numpy as np
+
+from pipeline.models.hush import hushed
+
+with hushed():
+    import keras
 
 __all__ = [
     "LSTM", "Adam", "answer", "array", "devices", "dtype_policy", "fixed_shapes", "keras", "on_tensorflow",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest import encoding
 
 Gold = list[str] | np.ndarray
 """One text an example (a label, or a sentence to produce); or int8 (n, labels) of 0 and 1; or float32 (n,)."""
@@ -105,7 +107,7 @@ def read(
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}") from error
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
 
 
 def _examples(
@@ -161,7 +163,7 @@ def _columns(path: Path, names: list[str], wanted: str) -> list[str]:
     found = [wanted] if wanted in names else [name.strip() for name in wanted.split(",")]
     absent = [name for name in found if name not in names]
     if absent:
-        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(names)}")
+        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(names) or 'none'}")
     return found
 
 
@@ -177,19 +179,30 @@ def _table(path: Path, lines: Iterator[tuple[int, list[str]]]) -> tuple[list[str
     return names, rows()
 
 
+def _text(path: Path) -> str:
+    """Read a sheet: UTF-8, or what else Japanese sheets are saved in (Excel: CP932), where all of it can be read so."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        found = encoding.whole(data)
+        if found is None or "\ufffd" in (text := found.decode()):
+            raise
+        return text
+
+
 def _tsv(path: Path) -> tuple[list[str], Iterator[_Row]]:
-    lines = path.read_bytes().decode("utf-8-sig").split("\n")  # by hand: text may hold a lone CR
+    lines = _text(path).split("\n")  # by hand: text may hold a lone CR
     return _table(path, ((n, line.removesuffix("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()))
 
 
 def _csv(path: Path) -> tuple[list[str], Iterator[_Row]]:
     def lines() -> Iterator[tuple[int, list[str]]]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            try:
-                yield from ((reader.line_num, cells) for cells in reader if cells)
-            except csv.Error as error:
-                raise InputError(f"{path}, line {reader.line_num}: {error}") from error
+        reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+        try:
+            yield from ((reader.line_num, cells) for cells in reader if cells)
+        except csv.Error as error:
+            raise InputError(f"{path}, line {reader.line_num}: {error}") from error
 
     return _table(path, lines())
 

@@ -117,7 +117,7 @@ def test_several_columns_make_a_model_of_several_labels(layout, tiny, tmp_path):
         Settings(), layout, "both", Table(tmp_path / "data.jsonl", "text", "good,book"), None, Wish(tiny)
     )
     assert done.bundle.several and done.bundle.labels == ["good", "book"]
-    assert training.told(done)["labels"] == ["good", "book"]
+    assert training.told(done, Settings())["labels"] == ["good", "book"]
 
 
 def test_the_latest_posts_are_read_without_reposts_and_copies(desk):

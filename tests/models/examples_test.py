@@ -70,9 +70,18 @@ def test_a_wrong_file_is_named(tmp_path, name, text, said):
     assert said in str(error.value)
 
 
-def test_other_encodings_absence_and_strange_labels_are_told(tmp_path):
-    (tmp_path / "a.tsv").write_bytes("text\tlabel\n雨\t1\n".encode("cp932"))
-    with pytest.raises(InputError, match="not UTF-8 at byte 11"):
+@pytest.mark.parametrize("code", ["cp932", "euc_jp", "utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_sheets_are_read_in_the_encodings_that_they_are_saved_in(tmp_path, code, name):
+    sheet = "text,label\n雨が降っている。,1\n晴れました,0\n".replace(",", "," if name == "a.csv" else "\t")
+    (tmp_path / name).write_bytes(sheet.encode(code))
+    found = examples.read(tmp_path / name, "text", "label")
+    assert found.texts == ["雨が降っている。", "晴れました"] and found.gold == ["1", "0"]
+
+
+def test_damaged_encodings_absence_and_strange_labels_are_told(tmp_path):
+    (tmp_path / "a.tsv").write_bytes("text\tlabel\n雨が降っている。\t1\n".encode("cp932") + b"\xff\xff\t0\n")
+    with pytest.raises(InputError, match="not UTF-8 at byte 11; save it as UTF-8"):
         examples.read(tmp_path / "a.tsv", "text", "label")
     with pytest.raises(InputError, match="cannot be read"):
         examples.read(tmp_path / "b.tsv", "text")
