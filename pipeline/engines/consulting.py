@@ -25,7 +25,6 @@ Row = dict[str, Any]
 
 _TOGETHER = 4096
 """Texts answered at a time, so that a pipe gets its answers early."""
-_TABLES = {".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"}
 
 
 def open_model(settings: Settings, layout: Layout, name: str, number: int | None = None) -> tuple[Asked, list[str]]:
@@ -49,7 +48,7 @@ def open_model(settings: Settings, layout: Layout, name: str, number: int | None
 
 def texts_of(path: Path, column: str | None) -> Iterator[str]:
     """Read texts: a column of a table, or one text a line of any other file. Raises InputError."""
-    if path.suffix.lower() in _TABLES:
+    if path.suffix.lower() in examples.FORMATS:
         if column is None:
             raise InputError(f"{path}: a table; name its column with --text")
         yield from examples.read(path, column).texts

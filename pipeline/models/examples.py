@@ -1,4 +1,4 @@
-"""Files of labelled texts -> examples: TSV with quoting off, CSV by RFC 4180, JSON lines, Parquet."""
+"""Files of labelled texts -> examples: TSV with quoting off, CSV by RFC 4180, JSON lines, Parquet, XLSX."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest import encoding
+from pipeline.ingest.source import Budget
+from pipeline.models.labels import shown
 
 Gold = list[str] | np.ndarray
 """One text an example (a label, or a sentence to produce); or int8 (n, labels) of 0 and 1; or float32 (n,)."""
@@ -92,10 +94,9 @@ def read(
     JSON ({"0": 2, "1": 1}), ``also`` one or several whose text has the same label. Rows whose label is empty are left
     out and counted. Raises InputError naming the file, the line and the column.
     """
-    readers = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
-    reader = readers.get(path.suffix.lower())
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: neither {', '.join(readers)}")
+        raise InputError(f"{path}: neither {', '.join(_READERS)}")
     try:
         names, rows = reader(path)
         texts = _columns(path, names, text)
@@ -163,7 +164,7 @@ def _columns(path: Path, names: list[str], wanted: str) -> list[str]:
     found = [wanted] if wanted in names else [name.strip() for name in wanted.split(",")]
     absent = [name for name in found if name not in names]
     if absent:
-        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(names) or 'none'}")
+        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(filter(None, names)) or 'none'}")
     return found
 
 
@@ -239,6 +240,19 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[_Row]]:
     )
 
 
+def _xlsx(path: Path) -> tuple[list[str], Iterator[_Row]]:
+    """Read the first sheet that is not empty."""
+    from pipeline.ingest import workbook
+
+    with path.open("rb") as stream:
+        for _, rows in workbook.sheets(stream, str(path), Budget(path.name, path.stat().st_size)):
+            lines = ((n, [shown(int(c) if isinstance(c, bool) else c) for c in row]) for n, row in enumerate(rows, 1))
+            filled = [(n, cells) for n, cells in lines if any(cells)]
+            if filled:
+                return _table(path, iter(filled))
+    return [], iter(())
+
+
 def _as_text(cell: Any) -> str:
     if cell is None:
         return ""
@@ -250,3 +264,10 @@ def _by_value(label: str) -> tuple[float, str]:
         return float(label), label
     except ValueError:
         return float("inf"), label
+
+
+_READERS = {
+    ".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet, ".xlsx": _xlsx,
+}  # fmt: skip
+FORMATS = frozenset(_READERS)
+"""Endings of files whose columns can be read."""
