@@ -46,7 +46,6 @@ from pipeline.models import (
 from pipeline.models.examples import Examples, label_names, label_numbers
 from pipeline.models.recipe import Recipe
 from pipeline.models.units import in_pieces
-from pipeline.models.vocabulary import Ragged
 from pipeline.pictures.curves import Curve, curves
 from pipeline.text import dictionary
 
@@ -128,10 +127,6 @@ class Data:
 
 def _spaced(found: Examples) -> Examples:
     return Examples([text.replace(" __BR__ ", "\n") for text in found.texts])
-
-
-def _rows(ragged: Ragged) -> list[np.ndarray]:
-    return np.split(ragged.values, ragged.starts[1:])
 
 
 class Bench:
@@ -267,10 +262,7 @@ class Bench:
             fitted = self.fit(recipe.load("language-model"), (train, dev), f"language-model-{name[:4]}", 1)
             model = serving.Model.of(fitted, self.lexicon)
             likelihoods, units = generation.likelihoods(model, dev.texts)
-            heard = inputs.split(model.recipe, train, self.lexicon)["encoder"]
-            pieces = in_pieces(heard, model.recipe.encoder.longest)  # as the network has learned from them
-            read = inputs.number(model.recipe, {"encoder": pieces}, model.vocabularies), model.number(dev.texts)
-            known, measured = ([row.tolist() for row in _rows(part["encoder"])] for part in read)
+            known, measured = (self.pieces(model, part) for part in (train, dev))
             trigram = Trigram(known, model.shape.sizes["encoder"].units).perplexity(measured)
             prompts = ("今日は", "私は", "日本の")
             found[name] = {
@@ -279,6 +271,13 @@ class Bench:
                 "samples": [generation.generate(model, prompt, 2, 30, seed=2) for prompt in prompts],
             }
         return found
+
+    def pieces(self, model: serving.Model, part: Examples) -> list[list[int]]:
+        """Number texts in the pieces that a language model learns from, and is asked of."""
+        heard = inputs.split(model.recipe, part, self.lexicon)["encoder"]
+        cut, _ = in_pieces(heard, model.recipe.encoder.longest)
+        numbered = inputs.number(model.recipe, {"encoder": cut}, model.vocabularies)["encoder"]
+        return [row.tolist() for row in np.split(numbered.values, numbered.starts[1:])]
 
     def translate(self) -> dict[str, Any]:
         import sacrebleu

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
-from pipeline.models import backend, batches
+from pipeline.models import backend, batches, inputs
 from pipeline.models.backend import keras
 from pipeline.models.batches import Plan
+from pipeline.models.examples import Examples
 from pipeline.models.inputs import Prepared, targets
 from pipeline.models.network import Network
 from pipeline.models.recipe import Branch, Recipe
 from pipeline.models.serving import Model
+from pipeline.models.units import in_pieces
 from pipeline.models.vocabulary import END, PADDING, START, UNKNOWN
 
 _ROOM = 1 << 22
@@ -33,22 +35,27 @@ def joined(units: Sequence[str], language: str, unit: str) -> str:
 def likelihoods(model: Model, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the log-likelihood of each text read forwards, float64 (n,), and its units with the end, int64 (n,).
 
-    The perplexity of a text is exp(-likelihood / units); that of many is exp of the same of their sums.
+    A long text is read in pieces, each with an end, as in training. The perplexity of a text is
+    exp(-likelihood / units); that of many is exp of the same of their sums.
     """
-    _wants(model.recipe, "next")
-    data = model.number(texts)["encoder"]
+    recipe = model.recipe
+    _wants(recipe, "next")
+    units = inputs.split(recipe, Examples(list(texts)), model.lexicon)["encoder"]
+    pieces, owners = in_pieces(units, recipe.encoder.longest)
+    data = inputs.number(recipe, {"encoder": pieces}, model.vocabularies)["encoder"]
     asked = Prepared({"encoder": data}, learned=model.shape.sizes["encoder"].learned)
     found = np.zeros(len(data))
     plan = Plan(max(64, _ROOM // model.shape.sizes["encoder"].learned), 256, backend.fixed_shapes())
     for rows in batches.in_length_order(data.lengths, plan):
         batch = batches.lay_out({"encoder": data}, rows, plan)
-        given, wanted, weights = targets(model.recipe, asked, batch)
+        given, wanted, weights = targets(recipe, asked, batch)
         logits = np.mean([network.logits(given)[:, :, 0] for network in model.members], 0)
         top = logits.max(-1, keepdims=True)
         all_units = top[..., 0] + np.log(np.exp(logits - top).sum(-1))
         chosen = np.take_along_axis(logits, wanted[:, :, :1].astype(np.int64), 2)[..., 0]
         found[rows] = ((chosen - all_units) * weights[:, :, 0]).sum(1)[: len(rows)]
-    return found, data.lengths.astype(np.int64) - 1
+    likelihood, read = (np.bincount(owners, part, len(texts)) for part in (found, data.lengths - 1))
+    return likelihood, read.astype(np.int64)
 
 
 def generate(

@@ -92,7 +92,7 @@ def _units(recipe: Recipe, examples: Examples, lexicon: Lexicon | None) -> dict[
     found = inputs.split(recipe, examples, lexicon)
     if recipe.head.kind != "next":
         return found
-    return {name: in_pieces(part, recipe.encoder.longest) for name, part in found.items()}
+    return {name: in_pieces(part, recipe.encoder.longest)[0] for name, part in found.items()}
 
 
 def linear_model(recipe: Recipe, train: Examples, labels: list[str]) -> Linear | None:

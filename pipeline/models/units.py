@@ -49,19 +49,24 @@ class Units:
         return [words[end - size : end] for end, size in zip(ends, self.lengths.tolist(), strict=True)]
 
 
-def in_pieces(units: Units, longest: int) -> Units:
-    """Make several of each text of more than ``longest`` units, cut behind the last end of a sentence that fits."""
+def in_pieces(units: Units, longest: int) -> tuple[Units, np.ndarray]:
+    """Make several of each text of more than ``longest`` units, cut behind the last end of a sentence that fits.
+
+    Also tells which text each piece is of; int64 (pieces,).
+    """
     ends = np.isin(units.codes, [code for code, kind in enumerate(units.kinds) if kind in _ENDS])
     lengths: list[int] = []
-    for length, end in zip(units.lengths.tolist(), np.cumsum(units.lengths).tolist(), strict=True):
-        left = length
+    texts: list[int] = []
+    for text, (length, end) in enumerate(zip(units.lengths.tolist(), np.cumsum(units.lengths).tolist(), strict=True)):
+        left, before = length, len(lengths)
         while left > longest:
             start = end - left
             fitting = np.flatnonzero(ends[start : start + longest])
             lengths.append(int(fitting[-1]) + 1 if len(fitting) else longest)
             left -= lengths[-1]
         lengths.append(left)
-    return replace(units, lengths=np.array(lengths, np.int32))
+        texts += [text] * (len(lengths) - before)
+    return replace(units, lengths=np.array(lengths, np.int32)), np.array(texts, np.int64)
 
 
 def split(texts: Sequence[str], branch: Branch, lexicon: Lexicon | None = None) -> Units:

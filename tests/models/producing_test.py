@@ -32,6 +32,17 @@ def test_likely_texts_are_likelier(speaker):
     assert (found < 0).all()
 
 
+def test_a_long_text_is_as_likely_as_its_pieces(speaker):
+    short = serving.Model.of(speaker[1])
+    encoder = short.recipe.encoder.model_copy(update={"longest": 8})
+    short.recipe = short.recipe.model_copy(update={"encoder": encoder})
+    cat, dog, odd = "the cat sat on the mat.", "the dog sat on the log.", "mat the on sat cat the cat sat"
+    whole, all_units = generation.likelihoods(short, [cat + dog, dog, "", f"{cat} {odd} {dog}"])
+    found, units = generation.likelihoods(short, [cat, dog, "", odd])
+    assert all_units.tolist() == [16, 8, 1, 25] and units.tolist() == [8, 8, 1, 9]
+    assert np.allclose(whole, [found[0] + found[1], found[1], found[2], found[0] + found[3] + found[1]], atol=1e-3)
+
+
 def test_a_step_at_a_time_is_the_whole_at_once(speaker):
     model = speaker[0]
     stepper = generation._Stepper(model.members[0])

@@ -50,11 +50,12 @@ def test_a_very_long_text_does_not_reach_mecab_whole():
 
 def test_a_long_text_is_cut_behind_the_last_sentence_that_fits_and_nothing_is_lost():
     texts = ["a b c", "a b. c! d e f g h i j k", "", "a b c d. e"]
-    found = units.in_pieces(units.split(texts, ENGLISH), 5)
+    found, of = units.in_pieces(units.split(texts, ENGLISH), 5)
     cut = [["a", "b", ".", "c", "!"], list("defgh"), list("ijk")]
     assert found.lists() == [["a", "b", "c"], *cut, [], ["a", "b", "c", "d", "."], ["e"]]
+    assert of.tolist() == [0, 1, 1, 1, 2, 3, 3]
     japanese = units.split(["雨だ。雪だよ。晴れ"], Branch(), open_lexicon([]))
-    assert units.in_pieces(japanese, 4).lists() == [["雨", "だ", "。"], ["雪", "だ", "よ", "。"], ["晴れ"]]
+    assert units.in_pieces(japanese, 4)[0].lists() == [["雨", "だ", "。"], ["雪", "だ", "よ", "。"], ["晴れ"]]
 
 
 def test_units_are_numbered_by_frequency_then_text():
