@@ -31,7 +31,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model, named as i
 Texts = Annotated[
     Path, typer.Argument(metavar="[FILE]", help="One text a line, or a table with --text; - is standard input.")
 ]
-Data = Annotated[Path, typer.Option("--data", help="Examples: .tsv (no quoting), .csv, .xlsx, .jsonl, .parquet.")]
+Data = Annotated[Path, typer.Option("--data", help="Examples: .tsv (no quoting), .csv, .jsonl, .parquet.")]
 Text = Annotated[str, typer.Option("--text", help="Column of the text; several joined by a newline: title,body.")]
 TextOf = Annotated[str | None, typer.Option("--text", help="Column of the text, where FILE is a table.")]
 Label = Annotated[

@@ -79,7 +79,8 @@ def fit(
     posts = np.bincount(counted.indices, minlength=counted.shape[1])
     idf = np.asarray(np.log((1 + len(texts)) / (1 + posts)) + 1, np.float32)
     ngrams = counter.get_feature_names_out().tolist()
-    features = _weighted(counted, idf, _marked(ngrams, words))
+    # In float32 the search for the best step may give up early: 0.79 instead of 0.87 on one fold of titles.
+    features = _weighted(counted, idf, _marked(ngrams, words)).astype(np.float64)
     fitted = _each(features, gold, strength) if gold.ndim == 2 else _one_of(features, gold, labels, strength)
     coefficients, intercepts = (np.asarray(part, np.float32) for part in fitted)
     return Linear(ngrams, idf, coefficients, intercepts, gold.ndim == 2, words)

@@ -1,9 +1,8 @@
-"""Files of labelled texts -> examples: TSV with quoting off, CSV by RFC 4180, JSON lines, Parquet, XLSX."""
+"""Files of labelled texts -> examples: TSV with quoting off, CSV by RFC 4180, JSON lines, Parquet."""
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +11,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest import encoding
-from pipeline.ingest.source import Budget
-from pipeline.models.labels import shown
 
 Gold = list[str] | np.ndarray
 """One text an example (a label, or a sentence to produce); or int8 (n, labels) of 0 and 1; or float32 (n,)."""
@@ -164,7 +160,7 @@ def _columns(path: Path, names: list[str], wanted: str) -> list[str]:
     found = [wanted] if wanted in names else [name.strip() for name in wanted.split(",")]
     absent = [name for name in found if name not in names]
     if absent:
-        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(filter(None, names)) or 'none'}")
+        raise InputError(f"{path}: no column {absent[0]!r}; it has {', '.join(names) or 'none'}")
     return found
 
 
@@ -180,30 +176,19 @@ def _table(path: Path, lines: Iterator[tuple[int, list[str]]]) -> tuple[list[str
     return names, rows()
 
 
-def _text(path: Path) -> str:
-    """Read a sheet: UTF-8, or what else Japanese sheets are saved in (Excel: CP932), where all of it can be read so."""
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        found = encoding.whole(data)
-        if found is None or "\ufffd" in (text := found.decode()):
-            raise
-        return text
-
-
 def _tsv(path: Path) -> tuple[list[str], Iterator[_Row]]:
-    lines = _text(path).split("\n")  # by hand: text may hold a lone CR
+    lines = path.read_bytes().decode("utf-8-sig").split("\n")  # by hand: text may hold a lone CR
     return _table(path, ((n, line.removesuffix("\r").split("\t")) for n, line in enumerate(lines, 1) if line.strip()))
 
 
 def _csv(path: Path) -> tuple[list[str], Iterator[_Row]]:
     def lines() -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-        try:
-            yield from ((reader.line_num, cells) for cells in reader if cells)
-        except csv.Error as error:
-            raise InputError(f"{path}, line {reader.line_num}: {error}") from error
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            try:
+                yield from ((reader.line_num, cells) for cells in reader if cells)
+            except csv.Error as error:
+                raise InputError(f"{path}, line {reader.line_num}: {error}") from error
 
     return _table(path, lines())
 
@@ -240,19 +225,6 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[_Row]]:
     )
 
 
-def _xlsx(path: Path) -> tuple[list[str], Iterator[_Row]]:
-    """Read the first sheet that is not empty."""
-    from pipeline.ingest import workbook
-
-    with path.open("rb") as stream:
-        for _, rows in workbook.sheets(stream, str(path), Budget(path.name, path.stat().st_size)):
-            lines = ((n, [shown(int(c) if isinstance(c, bool) else c) for c in row]) for n, row in enumerate(rows, 1))
-            filled = [(n, cells) for n, cells in lines if any(cells)]
-            if filled:
-                return _table(path, iter(filled))
-    return [], iter(())
-
-
 def _as_text(cell: Any) -> str:
     if cell is None:
         return ""
@@ -266,8 +238,6 @@ def _by_value(label: str) -> tuple[float, str]:
         return float("inf"), label
 
 
-_READERS = {
-    ".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet, ".xlsx": _xlsx,
-}  # fmt: skip
+_READERS = {".tsv": _tsv, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
 FORMATS = frozenset(_READERS)
 """Endings of files whose columns can be read."""

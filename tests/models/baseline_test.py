@@ -108,3 +108,20 @@ def test_a_tab_in_a_text_is_a_character_like_others():
     found = fitted()
     assert baseline._marked(["\ta", "a"], False).tolist() == [0, 0]
     assert found.probabilities(["良い\t宿"]).argmax() == 0
+
+
+def test_the_search_for_coefficients_is_in_double_precision(monkeypatch):
+    # In single precision it gave up after 25 steps on 21,000 pieces of articles, and 0.79 were right, not 0.87.
+    given = []
+    regression = baseline._regression
+
+    def spy(strength):
+        model = regression(strength)
+        fit = model.fit
+        model.fit = lambda features, gold: given.append(features.dtype) or fit(features, gold)
+        return model
+
+    monkeypatch.setattr(baseline, "_regression", spy)
+    baseline.fit(["良い", "悪い", "良い本", "悪い本"], np.array([1, 0, 1, 0]), 2)
+    baseline.fit(["良い", "悪い", "良い本", "悪い本"], np.array([[1, 0], [0, 1], [1, 0], [0, 1]]), 2)
+    assert given == [np.float64] * 3
