@@ -24,7 +24,7 @@ from pipeline.errors import BundleDamaged, BundleMismatch, TrainingDiverged
 from pipeline.models import sharing
 from pipeline.models.baseline import Linear
 
-KIND, FORMAT = "hibi model", 1
+KIND, FORMAT = "hibi model", 2
 """The format is raised when older code could not read a bundle, or would read it wrongly."""
 
 SUMS = "SHA256SUMS"

@@ -115,7 +115,8 @@ def test_a_model_of_characters_needs_no_dictionary(tmp_path):
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"format": 2}, BundleMismatch),
+        ({"format": 1}, BundleMismatch),
+        ({"format": 3}, BundleMismatch),
         ({"kind": "other"}, BundleDamaged),
         ({"vocabularies": {"words": "../secret"}}, BundleDamaged),
         ({"vocabularies": 5}, BundleDamaged),
