@@ -130,18 +130,15 @@ def _weighted(counted: Any, idf: np.ndarray, kinds: np.ndarray) -> Any:
 
 
 def _each(features: Any, gold: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """Tell each label from all others; features are float64, gold is 0/1 (n, labels)."""
+    from sklearn.linear_model import LogisticRegression
+
     coefficients = np.zeros((gold.shape[1], features.shape[1]))
     intercepts = np.zeros(gold.shape[1])
     for place, column in enumerate(gold.T):
         if column.min() == column.max():
             intercepts[place] = -_NEVER if column[0] else _NEVER
             continue
-        model = _regression(strength).fit(features, column)
+        model = LogisticRegression(C=strength, solver="liblinear").fit(features, column)
         coefficients[place], intercepts[place] = model.coef_[0], model.intercept_[0]
     return coefficients, intercepts
-
-
-def _regression(strength: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=strength, solver="liblinear")
