@@ -29,14 +29,13 @@ import unlabelled
 from kneser_ney import Trigram
 
 from pipeline import reports
-from pipeline.engines import learning
+from pipeline.engines import example_files, learning
 from pipeline.engines.project import open_lexicon
 from pipeline.models import (
     arithmetic,
     baseline,
     beam,
     evaluation,
-    examples,
     generation,
     inputs,
     recipe,
@@ -70,7 +69,7 @@ class Data:
         self.root = shared / "data"
 
     def pair(self, name: str, text: str, label: str | None, dev: str = "dev.tsv", votes: str | None = None) -> Pair:
-        read = [examples.read(self.root / name / part, text, label, None, votes) for part in ("train.tsv", dev)]
+        read = [example_files.read(self.root / name / part, text, label, None, votes) for part in ("train.tsv", dev)]
         return read[0], read[1]
 
     def jrte_pn(self) -> Pair:
@@ -81,18 +80,20 @@ class Data:
 
     def livedoor_title(self) -> Pair:
         """The title; the linear model beside the networks learns from bodies, too."""
-        return parted(examples.read(self.root / "livedoor_news/ldcc_dev.parquet", "title", "category", also="body"))
+        return parted(
+            example_files.read(self.root / "livedoor_news/ldcc_dev.parquet", "title", "category", also="body")
+        )
 
     def livedoor(self) -> Pair:
         """Title and body; the same articles are dev as where titles stand alone."""
-        found = examples.read(self.root / "livedoor_news/ldcc_dev.parquet", "title,body", "category")
+        found = example_files.read(self.root / "livedoor_news/ldcc_dev.parquet", "title,body", "category")
         return parted(found, [text.split("\n", 1)[0] for text in found.texts])
 
     def medweb_ja(self) -> Pair:
-        return parted(examples.read(self.root / "medweb_ja/dev.tsv", "text", MEDWEB))
+        return parted(example_files.read(self.root / "medweb_ja/dev.tsv", "text", MEDWEB))
 
     def ag_news(self) -> Pair:
-        return parted(examples.read(self.root / "ag_news_sample/train_sample.tsv", "text", "class_index"))
+        return parted(example_files.read(self.root / "ag_news_sample/train_sample.tsv", "text", "class_index"))
 
     def nlp100(self) -> Pair:
         return self.pair("news_aggregator_nlp100", "TITLE", "CATEGORY", "valid.tsv")
@@ -107,15 +108,15 @@ class Data:
         return parted(Examples([name for name, _ in rows], [sex for _, sex in rows]))
 
     def open2ch(self) -> Pair:
-        return parted(_spaced(examples.read(self.root / "open2ch_posts/posts_dev.tsv", "post")))
+        return parted(_spaced(example_files.read(self.root / "open2ch_posts/posts_dev.tsv", "post")))
 
     def tatoeba_ja(self) -> Pair:
-        found = examples.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja")
+        found = example_files.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja")
         return parted(Examples(sorted(set(found.texts))))
 
     def tatoeba(self) -> Pair:
         """Japanese to English; all pairs of one English sentence stand on one side."""
-        found = examples.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja", "en")
+        found = example_files.read(self.root / "tatoeba_jpn_eng/dev.tsv", "ja", "en")
         dev = np.array([held_out(str(text)) for text in found.gold])
         dev_texts = {found.texts[i] for i in np.flatnonzero(dev)}
         train = [int(i) for i in np.flatnonzero(~dev) if found.texts[i] not in dev_texts]

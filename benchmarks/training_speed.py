@@ -15,8 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from pipeline.engines import example_files
 from pipeline.engines.project import open_lexicon
-from pipeline.models import examples, serving, training
+from pipeline.models import serving, training
+from pipeline.models.examples import Examples
 from pipeline.models.recipe import Branch, Dropout, Recipe, Training
 from pipeline.text import dictionary
 
@@ -36,8 +38,8 @@ def plain(shared: Path, texts: Path, rows: int) -> dict[str, float]:
 
 def ours(texts: Path, rows: int) -> dict[str, float]:
     lexicon = open_lexicon(dictionary.read_words(dictionary.SHIPPED))
-    all_posts = examples.read(texts, "post")
-    posts = examples.Examples(all_posts.texts[:rows], [str(len(text) % 3) for text in all_posts.texts[:rows]])
+    all_posts = example_files.read(texts, "post")
+    posts = Examples(all_posts.texts[:rows], [str(len(text) % 3) for text in all_posts.texts[:rows]])
     with tempfile.TemporaryDirectory() as folder:
         fitted = training.fit(RECIPE, posts, posts.take(range(256)), Path(folder), lexicon=lexicon)
     model = serving.Model.of(fitted, lexicon)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.models import examples
+from pipeline.engines import example_files
 from pipeline.models.examples import Examples
 from pipeline.text import sentences
 
@@ -33,7 +33,7 @@ def japanese(root: Path, held_out: Callable[[str], bool], whole: bool = False) -
 
     Where ``whole``, each sentence of an article is a text; else the article's beginning is one.
     """
-    articles = examples.read(root / "livedoor_news/ldcc_dev.parquet", "title,body")
+    articles = example_files.read(root / "livedoor_news/ldcc_dev.parquet", "title,body")
     title = [text.split("\n", 1)[0] for text in articles.texts]
     kept = [i for i, text in enumerate(title) if not held_out(text)]
     medweb = _texts(root / "medweb_ja/dev.tsv", "text")
@@ -71,7 +71,7 @@ def _apart(sources: Iterable[Iterable[str]], hidden: set[str]) -> tuple[Examples
 
 
 def _texts(path: Path, column: str) -> list[str]:
-    return examples.read(path, column).texts
+    return example_files.read(path, column).texts
 
 
 def _distinct(texts: Iterable[str], hidden: set[str]) -> Iterable[str]:

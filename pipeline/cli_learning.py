@@ -31,7 +31,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The model, named as i
 Texts = Annotated[
     Path, typer.Argument(metavar="[FILE]", help="One text a line, or a table with --text; - is standard input.")
 ]
-Data = Annotated[Path, typer.Option("--data", help="Examples: .tsv (no quoting), .csv, .jsonl, .parquet.")]
+Data = Annotated[Path, typer.Option("--data", help="Examples: .tsv (no quoting), .csv, .xlsx, .jsonl, .parquet.")]
 Text = Annotated[str, typer.Option("--text", help="Column of the text; several joined by a newline: title,body.")]
 TextOf = Annotated[str | None, typer.Option("--text", help="Column of the text, where FILE is a table.")]
 Label = Annotated[
@@ -129,10 +129,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on labelled texts, beside the linear baseline that was trained on the same."""
-    from pipeline.engines import evaluating
-    from pipeline.models import examples
+    from pipeline.engines import evaluating, example_files
 
-    found = examples.read(data, text, label)
+    found = example_files.read(data, text, label)
     asked = _ask(name, version, store, settings)
     answer(evaluating.evaluate(asked, found), as_json, evaluating.lines)
 

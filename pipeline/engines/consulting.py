@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from pipeline.engines import learning, project
+from pipeline.engines import example_files, learning, project
 from pipeline.engines.evaluating import Asked
 from pipeline.errors import InputError, ModelError
 from pipeline.models import bundle as bundles
-from pipeline.models import calibration, evaluation, examples, registry
+from pipeline.models import calibration, evaluation, registry
 from pipeline.models.bundle import Bundle
 from pipeline.settings import Settings
 from pipeline.store.layout import Layout
@@ -48,10 +48,10 @@ def open_model(settings: Settings, layout: Layout, name: str, number: int | None
 
 def texts_of(path: Path, column: str | None) -> Iterator[str]:
     """Read texts: a column of a table, or one text a line of any other file. Raises InputError."""
-    if path.suffix.lower() in examples.FORMATS:
+    if path.suffix.lower() in example_files.FORMATS:
         if column is None:
             raise InputError(f"{path}: a table; name its column with --text")
-        yield from examples.read(path, column).texts
+        yield from example_files.read(path, column).texts
         return
     try:
         with path.open("rb") as file:

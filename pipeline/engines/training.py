@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.engines import forgotten, learning, project, versions
+from pipeline.engines import example_files, forgotten, learning, project, versions
 from pipeline.errors import InputError, SettingsError, StoreError
-from pipeline.models import examples as tables
 from pipeline.models import recipe as recipes
 from pipeline.models import registry, splitting
 from pipeline.models.bundle import Bundle
-from pipeline.models.examples import Examples
+from pipeline.models.examples import Examples, label_names, label_numbers
 from pipeline.models.recipe import Head, Recipe
 from pipeline.models.registry import Version
 from pipeline.settings import Settings, Task
@@ -44,7 +43,7 @@ class Table:
 
     def read(self) -> Examples:
         """Read the file. Raises InputError."""
-        return tables.read(self.path, self.text, self.label, votes=self.votes, also=self.also)
+        return example_files.read(self.path, self.text, self.label, votes=self.votes, also=self.also)
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def split(examples: Examples, seed: int, by_label: bool = True) -> tuple[Example
     groups = splitting.copies(rows, [None] * len(rows), examples.texts)
     gold = np.zeros(len(examples), np.int64)
     if by_label:
-        gold = tables.label_numbers(examples, tables.label_names(examples))
+        gold = label_numbers(examples, label_names(examples))
     parts = splitting.stratified(gold, groups, dev=_DEV, held_out=0.0, seed=seed)
     train, dev = parts.train, parts.dev
     if by_label and gold.ndim == 1:
