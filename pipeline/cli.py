@@ -24,12 +24,12 @@ from pipeline.cli_options import (
     Top,
     Until,
     Workers,
-    cores,
     day_of,
     open_store,
     settings_here,
 )
 from pipeline.errors import PipelineError, SettingsError, StoreBusy
+from pipeline.machine import cores
 
 if TYPE_CHECKING:
     from pipeline.engines.pool import Pool

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline import logs, terminal
-from pipeline.cli_options import FAILED, Json, SettingsPath, StorePath, Workers, answer, cores, open_store
+from pipeline.cli_options import FAILED, Json, SettingsPath, StorePath, Workers, answer, open_store
 from pipeline.errors import SettingsError
+from pipeline.machine import cores
 
 if TYPE_CHECKING:
     from pipeline.engines.forgetting import Forgotten, Proof

@@ -93,10 +93,3 @@ def answer(content: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> No
     else:
         for line in lines(content):
             typer.echo(terminal.printable(line))
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

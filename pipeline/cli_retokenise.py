@@ -7,7 +7,8 @@ import datetime as dt
 import typer
 
 from pipeline import logs, terminal
-from pipeline.cli_options import FAILED, PARTLY, SettingsPath, StorePath, Workers, cores, open_store, settings_of
+from pipeline.cli_options import FAILED, PARTLY, SettingsPath, StorePath, Workers, open_store, settings_of
+from pipeline.machine import cores
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

@@ -25,7 +25,7 @@ ROWS = [
     {"engines"},
     {"stages"},
     {"ingest", "text", "analysis", "pictures", "models", "reports", "store"},
-    {"tables", "settings", "errors", "files", "sealed", "spreading", "logs"},
+    {"tables", "settings", "errors", "files", "sealed", "spreading", "logs", "machine"},
 ]
 ALLOWED_BESIDE = {
     ("ingest", "text"),

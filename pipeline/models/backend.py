@@ -6,13 +6,17 @@ which needs a quarter of the time to be traced and somewhat less to run; on a GP
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from pipeline.machine import cores
 from pipeline.models.hush import hushed
 
 with hushed():
@@ -20,8 +24,11 @@ with hushed():
 
 __all__ = [
     "LSTM", "Adam", "answer", "array", "devices", "dtype_policy", "fixed_shapes", "keras", "on_tensorflow",
-    "out_of_memory", "prepare", "scalar_writer", "train_step",
+    "out_of_memory", "prepare", "scalar_writer", "side_by_side", "train_step",
 ]  # fmt: skip
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def _tensorflow() -> Any:
@@ -37,7 +44,11 @@ def on_tensorflow() -> bool:
 
 @cache
 def prepare() -> str:
-    """Make the device ready, once a process, and name it: GPU memory is taken as it is needed, not all at once."""
+    """Make the device ready, once a process, and name it: GPU memory is taken as it is needed, not all at once.
+
+    On the CPU one operation gets half the cores, unless TF_NUM_INTRAOP_THREADS says otherwise: the two directions of a
+    network run side by side, and where each wants every core they hinder each other.
+    """
     if not on_tensorflow():
         return str(keras.distribution.list_devices()[0])
     _tensorflow().get_logger().setLevel("ERROR")  # it warns of the second shape of a batch, which is meant
@@ -47,6 +58,9 @@ def prepare() -> str:
             _tensorflow().config.experimental.set_memory_growth(device, True)
         except RuntimeError:  # something else has begun to use it; then that one's choice holds
             break
+    if not devices and "TF_NUM_INTRAOP_THREADS" not in os.environ:
+        with suppress(RuntimeError):  # as above
+            _tensorflow().config.threading.set_intra_op_parallelism_threads(max(1, cores() // 2))
     return "gpu" if devices else "cpu"
 
 
@@ -207,6 +221,15 @@ def answer(model: keras.Model) -> Callable[[Any], Any]:
         return [part.numpy() for part in found] if isinstance(found, (list, tuple)) else found.numpy()
 
     return run
+
+
+def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Do a work that asks a traced function, in order; on the CPU two at a time, as a batch alone leaves cores idle."""
+    if not _fused():
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(work, items)
 
 
 def _any_size(batch: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,8 @@ from pipeline.models.vocabulary import Ragged, restore
 from pipeline.text.lexicon import Lexicon
 
 _PLAN = Plan(16_384, 512)
+_CPU_PLAN = Plan(8_192, 512)
+"""Smaller, as cores share the batches, and less is padding."""
 _TOGETHER = 50_000
 """Texts split and numbered at a time."""
 
@@ -111,7 +114,7 @@ class Model:
     def labels_of_units(self, texts: Sequence[str]) -> list[str]:
         """Return a label for each unit; labels of one character, a string a text."""
         data = self.number(texts)
-        plan = Plan(_PLAN.tokens, _PLAN.rows, backend.fixed_shapes())
+        plan = _plan()
         answers = [""] * len(texts)
         for rows in batches.in_length_order(data["encoder"].lengths, plan):
             given = batches.lay_out(data, rows, plan)
@@ -134,16 +137,25 @@ def logits(network: Network, data: dict[str, Ragged]) -> np.ndarray:
 
     Raises ModelError where the device's memory does not suffice even for small batches.
     """
-    plan = Plan(_PLAN.tokens, _PLAN.rows, backend.fixed_shapes())
+    plan = _plan()
     return memory.fitting(plan, lambda smaller: _logits(network, data, smaller))
 
 
+def _plan() -> Plan:
+    return replace(_CPU_PLAN if backend.prepare() == "cpu" else _PLAN, fixed=backend.fixed_shapes())
+
+
 def _logits(network: Network, data: dict[str, Ragged], plan: Plan) -> np.ndarray:
-    lengths = batches.total_lengths(list(data.values()))
-    found: np.ndarray | None = None
-    for batch in batches.ahead(batches.lay_out(data, rows, plan) for rows in batches.in_length_order(lengths, plan)):
-        answer = network.logits(batch.inputs)[: len(batch.rows)]
-        if found is None:
-            found = np.zeros((len(lengths), *answer.shape[1:]), np.float32)
-        found[batch.rows] = answer
-    return np.zeros((0, 1), np.float32) if found is None else found
+    dealt = batches.in_length_order(batches.total_lengths(list(data.values())), plan)
+    if not dealt:
+        return np.zeros((0, 1), np.float32)
+
+    def answered(rows: np.ndarray) -> np.ndarray:
+        return network.logits(batches.lay_out(data, rows, plan).inputs)[: len(rows)]
+
+    first = answered(dealt[0])  # alone: the network is traced, and a lack of memory shows
+    found = np.zeros((sum(map(len, dealt)), *first.shape[1:]), np.float32)
+    found[dealt[0]] = first
+    for rows, answer in zip(dealt[1:], backend.side_by_side(answered, dealt[1:]), strict=True):
+        found[rows] = answer
+    return found

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import BundleMismatch, InputError, ModelError, TrainingDiverged
 from pipeline.models import backend, checkpoint, loop, network, recipe, serving, training
+from pipeline.models.batches import Plan
 from pipeline.models.examples import Examples
 from pipeline.models.recipe import Branch, Dropout, Head, Recipe, Training
 
@@ -47,6 +48,13 @@ def test_it_learns_and_answers_in_the_order_asked(model):
     again = model.probabilities(["sad", "the the the day was was nice"])
     assert np.allclose(again, found[[1, 3]], atol=1e-5)
     assert model.probabilities([]).shape == (0, 2)
+
+
+def test_many_batches_answer_as_one(model, monkeypatch):
+    texts = posts(90, 2).texts
+    once = model.raw(texts)
+    monkeypatch.setattr(serving, "_plan", lambda: Plan(12, 4, backend.fixed_shapes()))
+    assert np.allclose(model.raw(texts), once, atol=1e-5)
 
 
 def test_what_it_leaves_behind(fitted):
