@@ -125,9 +125,11 @@ def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, se
     kernel, recurrent, bias = (tf.convert_to_tensor(weight) for weight in weights)
     rows, width, units = tf.shape(x)[0], tf.shape(x)[1], recurrent.shape[0]
     lengths = tf.fill([rows], width) if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), 1)
-    timed = tf.transpose(x, (1, 0, 2))
-    if backwards:
-        timed = tf.reverse_sequence(timed, lengths, 0, 1)
+    # place[t, b]: where in its text what is read at step t stands
+    step = tf.range(width)[:, None]
+    place = tf.where(step < lengths, lengths - 1 - step, step) if backwards else step + tf.zeros_like(lengths)
+    row = tf.range(rows)[:, None]
+    timed = _moved(x, tf.transpose(row) * width + place, tf.transpose(place) * rows + row)
     unused = tf.zeros((units,))
     out = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.cast(width, tf.int64), x=timed, h_prev=state[0], cs_prev=state[1],
@@ -136,11 +138,29 @@ def _block_lstm(x: Any, state: Any, mask: Any, weights: Any, backwards: bool, se
     )  # fmt: skip
     last = tf.stack([lengths - 1, tf.range(rows)], 1)
     final_h, final_c = tf.gather_nd(out.h, last), tf.gather_nd(out.cs, last)
-    states = out.h
-    if sequences and backwards:  # Keras gives them in the order of computation, padding first
-        states = tf.reverse(tf.reverse_sequence(states, lengths, 0, 1), [0])
-    shown = tf.transpose(states, (1, 0, 2)) if sequences else final_h[:, None]
-    return tf.ensure_shape(final_h, (None, units)), shown, [final_h, final_c]
+    if not sequences:
+        return tf.ensure_shape(final_h, (None, units)), final_h[:, None], [final_h, final_c]
+    shown = width - 1 - place if backwards else place  # Keras gives them in the order of computation, padding first
+    told = tf.reverse(place, [0]) if backwards else place
+    states = _moved(out.h, tf.transpose(told) * rows + row, tf.transpose(row) * width + shown)
+    return tf.ensure_shape(final_h, (None, units)), states, [final_h, final_c]
+
+
+def _moved(x: Any, there: Any, back: Any) -> Any:
+    """Take the vectors of (m, n, numbers) in another order, by their number; ``back`` undoes it, for the gradient.
+
+    One copy of whole vectors, where TensorFlow's transpose and reverse_sequence move number by number.
+    """
+
+    def move(x: Any) -> Any:
+        return _taken(x, there), lambda gradient: _taken(gradient, back)
+
+    return _tensorflow().custom_gradient(move)(x)
+
+
+def _taken(x: Any, numbers: Any) -> Any:
+    tf = _tensorflow()
+    return tf.gather(tf.reshape(x, (-1, x.shape[-1])), numbers)
 
 
 def _reordered(gates: Any) -> Any:
