@@ -50,6 +50,7 @@ from pipeline.text import dictionary
 
 Pair = tuple[Examples, Examples]
 STYLE = Path(reports.__file__).parent / "templates" / "style.css"
+_MEASURED = ("accuracy", "macro_f1", "networks", "linear part", "ece", "minutes")
 MEDWEB = "influenza,diarrhea,hayfever,cough,headache,fever,runnynose,cold"
 
 
@@ -185,16 +186,19 @@ class Bench:
         labels = label_names(train)
         gold = label_numbers(dev, labels)
         chosen = wanted or recipe.load(name)
-        found: dict[str, list[float]] = {key: [] for key in ("accuracy", "macro_f1", "networks", "ece", "minutes")}
+        found: dict[str, list[float]] = {key: [] for key in _MEASURED}
         for seed in range(1, self.seeds + 1):
             start = begin(seed) if begin else None
             began = time.process_time()
             fitted = self.fit(chosen, pair, name, seed, start)
             found["minutes"].append((time.process_time() - began) / 60)
-            combined, deep = (
-                evaluation.evaluate(gold, serving.Model.of(part, self.words_of(chosen)).raw(dev.texts), labels)
-                for part in (fitted, replace(fitted, linear=None))
-            )
+            assert fitted.linear is not None
+            networks = serving.Model.of(replace(fitted, linear=None), self.words_of(chosen)).raw(dev.texts)
+            counted = fitted.linear.probabilities(dev.texts)
+            share = learning.likeliest_share(networks, counted, gold) if chosen.head.weigh else chosen.head.wide
+            answers = serving.together(networks, counted, share, chosen.head.several) if share else networks
+            combined, deep = (evaluation.evaluate(gold, given, labels) for given in (answers, networks))
+            found["linear part"].append(share)
             scores = {"accuracy": combined.accuracy, "macro_f1": combined.macro_f1, "networks": deep.accuracy}
             for key, value in scores.items():
                 found[key].append(value.value)

@@ -65,12 +65,21 @@ def test_the_first_model_answers_and_a_later_one_waits(made):
     assert found["examples"] == {"train": 50, "dev": 50} and found["labels"] == ["no", "yes"]
 
 
+def test_the_linear_part_of_the_answer_is_told(made, call, tmp_path):
+    (tmp_path / "wide.toml").write_text(lessons.TINY + "[head]\nwide = 0.3\n")
+    options = ("--data", made.data, "--text", "text", "--label", "label", "--recipe", tmp_path / "wide.toml")
+    told = "\nthe linear model's part in the answer: 30%\n"
+    assert told in call("train", "mood", *options, "--store", tmp_path)[1]
+    assert told in call("models", "show", "mood", "--store", tmp_path)[1]
+
+
 def test_of_a_model_that_the_settings_name_or_that_answers_no_post_no_settings_are_asked(made, call, tmp_path):
     task = f'[[models]]\nname = "mood"\nrecipe = "{made.folder}/tiny.toml"\n'
     (tmp_path / "hibi.toml").write_text(f'store = "store"\n{task}')
     options = ("--data", made.data, "--text", "text", "--settings", tmp_path / "hibi.toml")
     code, out, _ = call("train", "mood", *options, "--label", "label")
     assert code == 0 and out.endswith("\nin service\n")
+    assert "part in the answer" not in out  # the recipe gives the linear model none
     code, out, _ = call("pretrain", *options, "--only-data", "--recipe", made.folder / "tiny.toml")
     assert code == 0 and out.endswith("\nin service\n")
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _SAME = ("language", "unit", "embedding", "vectors", "project", "cell", "units", "layers", "bidirectional", "apart")
 """What two encoders share where one's weights are to begin the other."""
-_SHARES = [tenths / 10 for tenths in range(11)]
-"""Parts of the linear model in the answer that are tried on dev."""
 
 
 def recipe_of(task: Task) -> Recipe:
@@ -71,7 +69,7 @@ def fitted(
         data=done.data,
         several=recipe.head.several,
         dictionary=lexicon.fingerprint if lexicon and reads_words(recipe) else None,
-        linear=done.linear or training.linear_model(recipe, train, done.labels),
+        linear=done.linear,
         metrics={"examples": {"train": len(train), "dev": len(dev)}, "history": _curve(done.history)},
     )
     return calibrated(bundle, dev, lexicon) if bundle.linear else _measured(bundle, dev, lexicon)
@@ -118,10 +116,22 @@ def _answers(
     assert bundle.linear is not None
     head, several, linear = bundle.recipe["head"], bundle.several, bundle.linear.probabilities(texts)
     deep = Model.of(replace(bundle, linear=None), lexicon).raw(texts)
-    found = {share: together(deep, linear, share, several) for share in (_SHARES if head["weigh"] else [head["wide"]])}
-    share = max(found, key=lambda one: calibration.likelihood(found[one], gold)) if len(found) > 1 else head["wide"]
+    share = likeliest_share(deep, linear, gold) if head["weigh"] else head["wide"]
     recipe = bundle.recipe | {"head": head | {"wide": share}}
-    return replace(bundle, recipe=recipe), found[share] if share else deep, linear
+    return replace(bundle, recipe=recipe), together(deep, linear, share, several) if share else deep, linear
+
+
+def likeliest_share(deep: np.ndarray, linear: np.ndarray, gold: np.ndarray) -> float:
+    """Find the linear model's part in the answer, in tenths, under which gold is likeliest once it is calibrated.
+
+    ``deep`` and ``linear`` are probabilities, (n, labels); ``gold`` int (n,), or 0/1 (n, labels).
+    """
+    from pipeline.models.serving import together
+
+    return max(
+        (tenths / 10 for tenths in range(11)),
+        key=lambda share: calibration.likelihood(together(deep, linear, share, gold.ndim == 2), gold),
+    )
 
 
 def reads_words(recipe: Recipe) -> bool:

@@ -129,7 +129,7 @@ def _again(
         weights=done.weights,
         vocabularies=done.vocabularies,
         labels=done.labels,
-        linear=done.linear or training.linear_model(recipe, examples, done.labels),
+        linear=done.linear,
         confusion=_widened(measured.confusion, measured.labels, done.labels),
     )
 

@@ -224,6 +224,7 @@ def told(done: Trained, settings: Settings) -> dict[str, Any]:
     """Tell of a training: numbers by name.
 
     ``asked``: whether the settings name it, so that `hibi run` asks it; null where it answers no post with labels.
+    ``wide``: the linear model's part in the answer.
     """
     answers = _asks_labels(Recipe.model_validate(done.bundle.recipe))
     metrics, parts = done.bundle.metrics, {"dev": "dev", "linear": "dev_linear"}
@@ -235,6 +236,7 @@ def told(done: Trained, settings: Settings) -> dict[str, Any]:
         "examples": metrics["examples"],
         "labels": done.bundle.labels,
         "epochs": len(metrics["history"]),
+        "wide": done.bundle.recipe["head"]["wide"],
         **scores,
     }
 
@@ -246,6 +248,7 @@ def lines(about: dict[str, Any]) -> list[str]:
     for name, title in (("dev", "on dev"), ("linear", "linear baseline")):
         if name in about:
             found.append(f"{title}: {', '.join(f'{key} {value}' for key, value in about[name].items())}")
+    found += versions.linear_part(about["wide"])
     name, number = about["model"].split("/")
     kept = f"kept; another version answers, `hibi models promote {name} {int(number)}` puts this one in its place"
     found.append("in service" if about["served"] else kept)

@@ -92,8 +92,8 @@ def shown(layout: Layout, name: str, number: int | None = None) -> Row:
 
 def lines(about: Row) -> list[str]:
     """Tell the same in lines."""
-    head = about["recipe"]["head"]["kind"]
-    found = [f"{about['model']}  {'in service' if about['served'] else 'kept'}  {head}  {about['folder']}"]
+    head = about["recipe"]["head"]
+    found = [f"{about['model']}  {'in service' if about['served'] else 'kept'}  {head['kind']}  {about['folder']}"]
     found += [f"made {about.get('made_at')} by {about.get('origin')}, dictionary {about['dictionary'] or 'none'}"]
     if about["labels"]:
         found.append(f"labels: {', '.join(about['labels'])}")
@@ -101,11 +101,17 @@ def lines(about: Row) -> list[str]:
         told = plain(about["metrics"].get(part, {}))
         if told:
             found.append(f"{title}: {', '.join(f'{name} {value}' for name, value in told.items())}")
+    found += linear_part(head["wide"])
     if again := about["metrics"].get("refit"):
         found.append(f"after that trained once more, on all {again['posts']:,} posts: that is what answers")
     if about["card"]:
         found.append(f"card: {about['card']}")
     return found + [f"{e['when'][:19]}  {e['action']} {e['version']}: {e['why']}" for e in about["history"]]
+
+
+def linear_part(wide: float) -> list[str]:
+    """Tell the linear model's part in the answer, where it has one."""
+    return [f"the linear model's part in the answer: {wide:.0%}"] if wide else []
 
 
 def promote(settings: Settings, layout: Layout, name: str, number: int, why: str) -> Version:

@@ -35,7 +35,7 @@ class Fitted:
     data: str
     """Fingerprint of recipe, training and dev examples."""
     linear: Linear | None = None
-    """The linear part, where the recipe is wide."""
+    """The linear model beside networks of labels; it has a part in the answer where the recipe is wide."""
     history: list[dict[str, float]] = field(default_factory=list)
     """member, epoch, loss, dev_loss, score, seconds, texts a second."""
 
@@ -83,8 +83,7 @@ def fit(
         loop.run(network, member)
     checkpoint.remove(folder)
     words = {name: list(vocabulary.units) for name, vocabulary in known.items()}
-    linear = linear_model(recipe, train, labels) if recipe.head.wide else None
-    return Fitted(recipe, loop.weights(), words, labels, data, linear, state.history)
+    return Fitted(recipe, loop.weights(), words, labels, data, linear_model(recipe, train, labels), state.history)
 
 
 def _units(recipe: Recipe, examples: Examples, lexicon: Lexicon | None) -> dict[str, Units]:

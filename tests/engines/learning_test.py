@@ -96,6 +96,32 @@ def test_a_wide_recipe_is_served_as_a_whole(tmp_path):
     assert scores["linear"]["accuracy"] == wide.metrics["dev_linear"]["accuracy"]["value"]
 
 
+def test_the_linear_part_is_the_likeliest_on_dev():
+    gold = np.array([0, 1, 0, 1])
+    right, wrong = np.eye(2)[gold] * 0.8 + 0.1, np.eye(2)[1 - gold] * 0.8 + 0.1
+    assert learning.likeliest_share(right, wrong, gold) == 0
+    assert learning.likeliest_share(wrong, right, gold) == 1
+    one, other = right.copy(), right.copy()  # each is wrong, and no surer of it, where the other is right
+    one[0], other[3] = (0.4, 0.6), (0.6, 0.4)
+    assert 0 < learning.likeliest_share(one, other, gold) < 1
+    both = np.array([[1, 0], [0, 0], [1, 1]])
+    right = np.abs(both - 0.1)
+    assert learning.likeliest_share(1 - right, right, both) == 1
+    assert learning.likeliest_share(right, 1 - right, both) == 0
+
+
+@pytest.mark.parametrize("more", [{}, {"several": True}])
+def test_what_is_found_on_dev_is_what_answers(tmp_path, more):
+    train, dev = lessons.parts(lessons.several() if more else lessons.yes_no())
+    untrained = lessons.recipe(head={"weigh": True} | more, training={"rate": 1e-9, "epochs": 1})
+    found = learning.fitted(untrained, train, dev, tmp_path)
+    assert found.recipe["head"]["wide"] >= 0.5  # the network has learned nothing
+    again = found.recipe | {"head": found.recipe["head"] | {"weigh": False}}
+    one, fixed, alone = found, replace(found, recipe=again), replace(found, linear=None)
+    served, with_it, without = (Model.of(model).raw(dev.texts) for model in (one, fixed, alone))
+    assert np.array_equal(served, with_it) and not np.array_equal(served, without)
+
+
 def test_a_number(tmp_path):
     texts = [" ".join("xo"[(n >> bit) & 1] for bit in range(4)) for n in range(16)] * 4
     gold = [str(text.count("x")) for text in texts]

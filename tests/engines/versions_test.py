@@ -16,7 +16,7 @@ from pipeline.store.layout import Layout
 
 NOW = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 BUNDLE = Bundle(
-    recipe={"head": {"kind": "labels"}},
+    recipe={"head": {"kind": "labels", "wide": 0.0}},
     weights={"0/w": np.zeros(2, np.float32)},
     vocabularies={"encoder": ["a"]},
     labels=["no", "yes"],
