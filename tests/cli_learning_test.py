@@ -73,6 +73,20 @@ def test_the_linear_part_of_the_answer_is_told(made, call, tmp_path):
     assert told in call("models", "show", "mood", "--store", tmp_path)[1]
 
 
+def test_rows_without_a_label_are_told_of(made, call, tmp_path):
+    (tmp_path / "data.tsv").write_text(made.data.read_text() + "no answer yet\t\n" * 3)
+    (tmp_path / "bare.tsv").write_text("text\tlabel\n" + "no answer yet\t\n" * 3)
+    options = ("--text", "text", "--label", "label", "--recipe", made.folder / "tiny.toml", "--store", tmp_path)
+    data = ("--data", tmp_path / "data.tsv")
+    assert "\n3 rows without a label were left out\n" in call("train", "mood", *data, *options)[1]
+    told = call("train", "mood", *data, "--dev", tmp_path / "data.tsv", *options, "--json")[1]
+    assert json.loads(told)["unlabelled"] == 6  # three of each file
+    code, _, said = call("train", "mood", "--data", tmp_path / "bare.tsv", *options)
+    assert code == 1 and "too few to train on; 3 rows without a label were left out" in said
+    code, _, said = call("train", "mood", *data, "--dev", tmp_path / "bare.tsv", *options)
+    assert code == 1 and "Traceback" not in said
+
+
 def test_of_a_model_that_the_settings_name_or_that_answers_no_post_no_settings_are_asked(made, call, tmp_path):
     task = f'[[models]]\nname = "mood"\nrecipe = "{made.folder}/tiny.toml"\n'
     (tmp_path / "hibi.toml").write_text(f'store = "store"\n{task}')

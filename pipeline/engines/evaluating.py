@@ -12,7 +12,7 @@ from pipeline.errors import InputError, ModelError, SettingsError
 from pipeline.models import calibration, evaluation
 from pipeline.models.bundle import Bundle
 from pipeline.models.evaluation import Evaluation
-from pipeline.models.examples import Examples, label_numbers
+from pipeline.models.examples import Examples, label_numbers, left_out
 
 if TYPE_CHECKING:
     from pipeline.models.serving import Model
@@ -168,6 +168,4 @@ def lines(scores: Scores) -> list[str]:
         found.append(f"{'linear baseline':18} accuracy {linear['accuracy']:.4f}, macro F1 {linear['macro_f1']:.4f}")
     for label, one in scores.get("per_class", {}).items():
         found.append(f"  {label}: F1 {one['f1']:.4f}, precision {one['precision']:.4f}, recall {one['recall']:.4f}")
-    if scores["unlabelled"]:
-        found.append(f"{scores['unlabelled']:,} rows without a label were left out")
-    return found
+    return found + left_out(scores["unlabelled"])

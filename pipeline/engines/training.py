@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pipeline.errors import InputError, SettingsError, StoreError
 from pipeline.models import recipe as recipes
 from pipeline.models import registry, splitting
 from pipeline.models.bundle import Bundle
-from pipeline.models.examples import Examples, label_names, label_numbers
+from pipeline.models.examples import Examples, label_names, label_numbers, left_out
 from pipeline.models.recipe import Head, Recipe
 from pipeline.models.registry import Version
 from pipeline.settings import Settings, Task
@@ -66,6 +66,8 @@ class Trained:
     version: Version
     bundle: Bundle
     promoted: bool
+    unlabelled: int = 0
+    """Rows of the files that were left out, as their label is empty."""
 
 
 def train(
@@ -89,8 +91,13 @@ def train(
     examples = data.read()
     if examples.labels is not None and recipe.head.kind == "labels":
         recipe = recipe.model_copy(update={"head": recipe.head.model_copy(update={"several": True})})
-    parts = (examples, dev.read()) if dev else split(examples, recipe.training.seed, _asks_labels(recipe))
-    return keep(settings, layout, name, recipe, parts, wish, watch)
+    unlabelled = examples.unlabelled
+    if dev:
+        parts = examples, dev.read()
+        unlabelled += parts[1].unlabelled
+    else:
+        parts = split(examples, recipe.training.seed, _asks_labels(recipe))
+    return replace(keep(settings, layout, name, recipe, parts, wish, watch), unlabelled=unlabelled)
 
 
 def pretrain(
@@ -166,7 +173,8 @@ def split(examples: Examples, seed: int, by_label: bool = True) -> tuple[Example
         new = np.isin(groups[dev], groups[dev][~np.isin(gold[dev], gold[train])])
         train, dev = np.sort(np.append(train, dev[new])), dev[~new]
     if not len(train) or not len(dev):
-        raise InputError(f"{len(examples)} examples, copies counted, are too few to train on")
+        few = f"{len(examples)} examples, copies counted, are too few to train on"
+        raise InputError("; ".join([few, *left_out(examples.unlabelled)]))
     return examples.take(train), examples.take(dev)
 
 
@@ -234,6 +242,7 @@ def told(done: Trained, settings: Settings) -> dict[str, Any]:
         "served": done.promoted,
         "asked": done.version.name in {task.name for task in settings.models} if answers else None,
         "examples": metrics["examples"],
+        "unlabelled": done.unlabelled,
         "labels": done.bundle.labels,
         "epochs": len(metrics["history"]),
         "wide": done.bundle.recipe["head"]["wide"],
@@ -245,6 +254,7 @@ def lines(about: dict[str, Any]) -> list[str]:
     """Tell the same in lines."""
     counts = about["examples"]
     found = [f"{about['model']}: trained on {counts['train']:,} texts, measured on {counts['dev']:,}"]
+    found += left_out(about["unlabelled"])
     for name, title in (("dev", "on dev"), ("linear", "linear baseline")):
         if name in about:
             found.append(f"{title}: {', '.join(f'{key} {value}' for key, value in about[name].items())}")

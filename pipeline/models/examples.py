@@ -74,6 +74,11 @@ def label_numbers(examples: Examples, labels: Sequence[str]) -> np.ndarray:
     return np.fromiter((place[str(label)] for label in examples.gold), np.int64, len(examples))
 
 
+def left_out(unlabelled: int) -> list[str]:
+    """Tell of the rows that were left out for want of a label, where there are any."""
+    return [f"{unlabelled:,} rows without a label were left out"] if unlabelled else []
+
+
 def _by_value(label: str) -> tuple[float, str]:
     try:
         return float(label), label
