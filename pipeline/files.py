@@ -45,7 +45,7 @@ def staged(root: Path, target: Path) -> Iterator[Path]:
         _break("renamed", number)
         _flush(target.parent)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise unwritable(target, error) from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -73,7 +73,7 @@ def staged_folder(root: Path, target: Path) -> Iterator[Path]:
         _break("renamed", number)
         _flush(target.parent)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise unwritable(target, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -101,7 +101,7 @@ def remove(path: Path) -> None:
             _break("renamed", number)
             _flush(path.parent)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
 
 
 def clear_staging(root: Path) -> None:
@@ -110,7 +110,12 @@ def clear_staging(root: Path) -> None:
         for draft in (root / ".staging").glob("*"):
             shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)  # a question's own, just ended
     except OSError as error:
-        raise _unwritable(root / ".staging", error) from error
+        raise unwritable(root / ".staging", error) from error
+
+
+def unwritable(path: Path, error: OSError) -> StoreUnwritable:
+    """Tell which file the disk refused, and why."""
+    return StoreUnwritable(f"{path}: cannot be written ({error.strerror or error}); check disk and rights")
 
 
 def _break(point: str, number: int, draft: Path | None = None) -> None:
@@ -124,10 +129,6 @@ def _break(point: str, number: int, draft: Path | None = None) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if point == wanted:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
-    return StoreUnwritable(f"{path}: cannot be written ({error.strerror or error}); check disk and rights")
 
 
 def _make(folder: Path) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from pipeline import files
 from pipeline.machine import cores
 from pipeline.models.hush import hushed
 
@@ -259,17 +260,30 @@ def _any_size(batch: Any) -> Any:
 
 
 def scalar_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:
-    """Open a TensorBoard log; the function returned adds values at a step. Without TensorFlow it does nothing."""
+    """Open a TensorBoard log; the function returned adds values at a step. Without TensorFlow it does nothing.
+
+    Both raise StoreUnwritable where the disk refuses.
+    """
     if not on_tensorflow():
         return lambda step, values: None
     tf = _tensorflow()
-    writer = tf.summary.create_file_writer(str(folder))
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:  # "{{node}} PATH; No space left on device", and lines on what it was doing
+            reason = error.message.partition("\n")[0].rpartition("; ")[2]
+            raise files.unwritable(folder, OSError(reason)) from error
+
+    with writing():
+        writer = tf.summary.create_file_writer(str(folder))
     kind = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})
 
     def write(step: int, values: dict[str, float]) -> None:
-        with writer.as_default():
+        with writing(), writer.as_default():
             for name, value in values.items():
                 tf.summary.write(name, np.float32(value), step=step, metadata=kind)  # works without the package
-        writer.flush()
+            writer.flush()
 
     return write

@@ -45,6 +45,7 @@ class State:
 
 def save(state: State, folder: Path) -> None:
     """Write the state, replacing the one before. Raises StoreUnwritable where the disk refuses."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     about: dict[str, Any] = {key: value for key, value in vars(state).items() if key != "arrays"}
@@ -54,7 +55,10 @@ def save(state: State, folder: Path) -> None:
     arrays = {key: np.asarray(array, order="C") for key, array in kept.items()}
     files.clear_staging(folder)  # what a killed training left
     with files.staged(folder, folder / NAME) as draft:
-        save_file(arrays, draft, {"state": json.dumps(about), "same": json.dumps(same)})
+        try:
+            save_file(arrays, draft, {"state": json.dumps(about), "same": json.dumps(same)})
+        except SafetensorError as error:  # a full disk, too, is one
+            raise OSError(str(error)) from error
 
 
 def load(folder: Path, fingerprint: str) -> State | None:

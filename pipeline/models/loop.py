@@ -6,6 +6,7 @@ It leaves in its folder ``history.csv``, a TensorBoard log, and while it runs th
 from __future__ import annotations
 
 import csv
+import io
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipeline import files
 from pipeline.errors import TrainingDiverged
 from pipeline.models import averaging, backend, batches, checkpoint, inputs, memory
 from pipeline.models.averaging import Average
@@ -162,10 +164,11 @@ class Loop:
             yield given, wanted, weights
 
     def _log(self, row: dict[str, float]) -> None:
-        with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row))
-            writer.writeheader()
-            writer.writerows(self.state.history)
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, list(row))
+        writer.writeheader()
+        writer.writerows(self.state.history)
+        files.write(self.folder, self.folder / "history.csv", table.getvalue().encode())
         self.scalars(len(self.state.history), {key: row[key] for key in ("loss", "dev_loss", "score")})
 
 

@@ -2,11 +2,12 @@
 
 import csv
 import itertools
+import resource
 
 import numpy as np
 import pytest
 
-from pipeline.errors import BundleMismatch, InputError, ModelError, TrainingDiverged
+from pipeline.errors import BundleMismatch, InputError, ModelError, StoreUnwritable, TrainingDiverged
 from pipeline.models import backend, checkpoint, loop, network, recipe, serving, training
 from pipeline.models.batches import Plan
 from pipeline.models.examples import Examples
@@ -147,6 +148,32 @@ def test_other_data_begin_anew_and_a_damaged_state_does_too(tmp_path):
     assert checkpoint.load(tmp_path, "b") is None
     (tmp_path / checkpoint.NAME).write_bytes(b"\x00" * 40)
     assert checkpoint.load(tmp_path, "a") is None
+
+
+@pytest.fixture
+def files_of_at_most():
+    """Have the system refuse to write more bytes to a file than are said, as it does where a disk is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_an_error_that_names_the_file_and_leaves_the_state_before(tmp_path, files_of_at_most):
+    checkpoint.save(checkpoint.State("a", epoch=3), tmp_path)
+    files_of_at_most(10_000)
+    with pytest.raises(StoreUnwritable, match=r"resume\.safetensors: cannot be written"):
+        checkpoint.save(checkpoint.State("a", epoch=4, arrays={"best/x": np.ones(20_000)}), tmp_path)
+    assert checkpoint.load(tmp_path, "a").epoch == 3
+    assert not any((tmp_path / ".staging").iterdir())
+
+
+@pytest.mark.parametrize(("size", "name"), [(20, "tensorboard"), (110, r"history\.csv"), (200, "tensorboard")])
+def test_so_is_one_without_room_for_the_curves(tmp_path, files_of_at_most, size, name):
+    if name == "tensorboard" and not backend.on_tensorflow():
+        pytest.skip("without TensorFlow there is no such log")
+    files_of_at_most(size)
+    with pytest.raises(StoreUnwritable, match=rf"{name}: cannot be written \(File too large\)"):
+        training.fit(small(), posts(), posts(40, 1), tmp_path)
 
 
 def test_a_loss_that_is_no_number_stops_it(tmp_path, monkeypatch):
