@@ -12,7 +12,7 @@ from pipeline.errors import InputError, ModelError, SettingsError
 from pipeline.models import calibration, evaluation
 from pipeline.models.bundle import Bundle
 from pipeline.models.evaluation import Evaluation
-from pipeline.models.examples import Examples, label_numbers, left_out
+from pipeline.models.examples import Examples, label_numbers, left_out, wanted_numbers, wanted_texts
 
 if TYPE_CHECKING:
     from pipeline.models.serving import Model
@@ -104,10 +104,7 @@ def plain(found: Evaluation) -> Scores:
 
 
 def _of_numbers(model: Model, examples: Examples) -> Scores:
-    try:
-        gold = np.asarray(examples.gold, np.float64)
-    except ValueError as error:
-        raise InputError(f"the model answers with a number; {error}") from error
+    gold = wanted_numbers(examples)
     model.numbers(examples.texts[:_WARM])
     began = time.perf_counter()
     away = np.abs(model.numbers(examples.texts) - gold)
@@ -121,7 +118,7 @@ def _of_each(model: Model, examples: Examples) -> Scores:
     began = time.perf_counter()
     found = model.labels_of_units(examples.texts)
     speed = round(len(examples) / (time.perf_counter() - began), 1)
-    gold = [str(answer) for answer in examples.gold]
+    gold = wanted_texts(examples)
     units = [
         mine == right for one, answer in zip(found, gold, strict=True) for mine, right in zip(one, answer, strict=False)
     ]
@@ -150,7 +147,7 @@ def _of_sequences(model: Model, examples: Examples) -> Scores:
     began = time.perf_counter()
     found = beam.translate(model, examples.texts)
     speed = round(len(examples) / (time.perf_counter() - began), 1)
-    gold = [str(answer) for answer in examples.gold]
+    gold = wanted_texts(examples)
     assert model.recipe.target is not None
     metric = BLEU(tokenize="13a" if model.recipe.target.language == "en" else "char")
     score = metric.corpus_score(found, [gold])

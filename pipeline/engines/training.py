@@ -89,7 +89,7 @@ def train(
     if data.label is None and recipe.head.kind != "next":
         raise SettingsError(f"--label: the recipe wants a column with {_LABEL[recipe.head.kind]} for each text")
     examples = data.read()
-    if examples.labels is not None and recipe.head.kind == "labels":
+    if examples.labels is not None and _asks_labels(recipe):
         recipe = recipe.model_copy(update={"head": recipe.head.model_copy(update={"several": True})})
     unlabelled = examples.unlabelled
     if dev:

@@ -12,6 +12,8 @@ from pipeline.errors import InputError
 Gold = list[str] | np.ndarray
 """One text an example (a label, or a sentence to produce); or int8 (n, labels) of 0 and 1; or float32 (n,)."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -72,6 +74,31 @@ def label_numbers(examples: Examples, labels: Sequence[str]) -> np.ndarray:
     if strange:
         raise InputError(f"label {strange[0]!r} is none of {', '.join(labels)}")
     return np.fromiter((place[str(label)] for label in examples.gold), np.int64, len(examples))
+
+
+def wanted_texts(examples: Examples) -> list[str]:
+    """Return the one text that is wanted of each example. Raises InputError where several columns are labels."""
+    if examples.labels is not None:
+        raise InputError(f"one column of labels is wanted, not {len(examples.labels)}")
+    return [str(answer) for answer in examples.gold]
+
+
+def wanted_numbers(examples: Examples) -> np.ndarray:
+    """Return the number that is wanted of each example; float64 (n,), each within float32.
+
+    Raises InputError naming what is no such number, or where several columns are labels.
+    """
+    return np.array([_number(text) for text in wanted_texts(examples)], np.float64)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not abs(number) <= _LARGEST:  # NaN neither
+        raise InputError(f"a number is wanted for each text, not {text[:40]!r}")
+    return number
 
 
 def left_out(unlabelled: int) -> list[str]:

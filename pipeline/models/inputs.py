@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.models import units as splitting
 from pipeline.models import vocabulary as vocabularies
 from pipeline.models.batches import Batch, Inputs
-from pipeline.models.examples import Examples, label_names, label_numbers
+from pipeline.models.examples import Examples, label_names, label_numbers, wanted_numbers, wanted_texts
 from pipeline.models.recipe import Branch, Recipe
 from pipeline.models.units import Units
 from pipeline.models.vocabulary import UNKNOWN, Ragged, Vocabulary
@@ -51,7 +51,7 @@ def split(recipe: Recipe, examples: Examples, lexicon: Lexicon | None) -> dict[s
     """Split texts as each branch reads them."""
     found = {name: splitting.split(examples.texts, branch, lexicon) for name, branch in recipe.branches.items()}
     if recipe.target:
-        found["target"] = splitting.split([str(text) for text in examples.gold], recipe.target, lexicon)
+        found["target"] = splitting.split(wanted_texts(examples), recipe.target, lexicon)
     return found
 
 
@@ -70,7 +70,7 @@ def prepare(
     if head.kind in {"next", "sequence"}:
         return Prepared(texts)
     if head.kind == "number":
-        return Prepared(texts, _numbers(examples)[:, None])
+        return Prepared(texts, wanted_numbers(examples).astype(np.float32)[:, None])
     if head.each:
         each = _labels_of_units(examples, labels, texts["encoder"], recipe.encoder.longest)
         return Prepared(texts, each, kinds=len(labels))
@@ -87,19 +87,13 @@ def prepare(
     return Prepared(texts, wanted, _balance(recipe, numbers, len(labels)))
 
 
-def _numbers(examples: Examples) -> np.ndarray:
-    try:
-        return np.asarray(examples.gold, np.float32)
-    except ValueError as error:
-        raise InputError(f"a number is wanted for each text: {error}") from error
-
-
 def _labels_of_units(examples: Examples, labels: list[str], texts: Ragged, longest: int) -> Ragged:
     place = {label: number for number, label in enumerate(labels)}
-    strange = sorted({label for gold in examples.gold for label in str(gold)} - place.keys())
+    wanted = wanted_texts(examples)
+    strange = sorted(set().union(*wanted) - place.keys())
     if strange:
         raise InputError(f"label {strange[0]!r} is none of {', '.join(labels)}")
-    rows = [[place[label] for label in str(gold)[:longest]] for gold in examples.gold]
+    rows = [[place[label] for label in each[:longest]] for each in wanted]
     lengths = np.fromiter(map(len, rows), np.int32, len(rows))
     if not np.array_equal(lengths, texts.lengths):
         raise InputError("the label must have a character for each unit of the text")

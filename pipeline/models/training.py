@@ -13,7 +13,7 @@ from pipeline.errors import ModelError
 from pipeline.models import backend, baseline, checkpoint, inputs, vectors
 from pipeline.models.baseline import Linear
 from pipeline.models.checkpoint import State
-from pipeline.models.examples import Examples, label_names, label_numbers
+from pipeline.models.examples import Examples, label_names, label_numbers, wanted_texts
 from pipeline.models.heads import Shape
 from pipeline.models.loop import Loop, Progress
 from pipeline.models.network import Network, sizes
@@ -108,7 +108,7 @@ def labels_of(recipe: Recipe, train: Examples) -> list[str]:
     if recipe.head.kind != "labels":
         return []
     if recipe.head.each:
-        return sorted({label for gold in train.gold for label in str(gold)})
+        return sorted(set().union(*wanted_texts(train)))
     return label_names(train)
 
 

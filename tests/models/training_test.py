@@ -303,9 +303,13 @@ def test_examples_that_do_not_fit_the_head_are_refused(tmp_path):
     with pytest.raises(InputError, match="several = true"):
         several = Examples(["a"], np.ones((1, 2), np.int8), None, ["x", "y"])
         training.fit(small(), several, several, tmp_path)
-    with pytest.raises(InputError, match="a number"):
-        number = Recipe(encoder=SMALL, head=Head(kind="number"))
-        training.fit(number, Examples(["a"], ["x"]), Examples(["a"], ["x"]), tmp_path)
+    for wrong in ("x", "nan", "-inf", "1e39"):
+        with pytest.raises(InputError, match=f"a number is wanted for each text, not '{wrong}'"):
+            number = Recipe(encoder=SMALL, head=Head(kind="number"))
+            training.fit(number, Examples(["a"], [wrong]), Examples(["a"], ["1"]), tmp_path)
+    for head in (Head(kind="number"), Head(each=True)):
+        with pytest.raises(InputError, match="one column of labels is wanted, not 2"):
+            training.fit(Recipe(encoder=SMALL, head=head), several, several, tmp_path)
     with pytest.raises(ModelError, match="examples"):
         training.fit(small(), Examples([]), Examples([]), tmp_path)
 
