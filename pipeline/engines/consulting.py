@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,6 +14,7 @@ import numpy as np
 from pipeline.engines import example_files, learning, project
 from pipeline.engines.evaluating import Asked
 from pipeline.errors import InputError, ModelError
+from pipeline.ingest import encoding, lines
 from pipeline.models import bundle as bundles
 from pipeline.models import calibration, evaluation, registry
 from pipeline.models.bundle import Bundle
@@ -47,7 +50,10 @@ def open_model(settings: Settings, layout: Layout, name: str, number: int | None
 
 
 def texts_of(path: Path, column: str | None) -> Iterator[str]:
-    """Read texts: a column of a table, or one text a line of any other file. Raises InputError."""
+    """Read texts: a column of a table, or one text a line of any other file, as Japanese programs save them.
+
+    An empty line is an empty text. Raises InputError naming a line that cannot be read.
+    """
     if path.suffix.lower() in example_files.FORMATS:
         if column is None:
             raise InputError(f"{path}: a table; name its column with --text")
@@ -55,18 +61,35 @@ def texts_of(path: Path, column: str | None) -> Iterator[str]:
         return
     try:
         with path.open("rb") as file:
-            yield from lines_of(file, str(path))
+            yield from _lines(file, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def lines_of(file: BinaryIO, name: str) -> Iterator[str]:
-    """Read one text a line; an empty line is an empty text. Raises InputError naming a line that is not UTF-8."""
-    for number, line in enumerate(file, 1):
-        try:
-            yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{name}, line {number}: not UTF-8") from error
+def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
+    """Read one text a line, each as it comes. Raises InputError naming a line that is not UTF-8."""
+    for number, line in enumerate(stream, 1):
+        yield _decoded(line.rstrip(b"\r\n"), name, number)
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[str]:
+    head = file.read(encoding.HEAD)
+    code = encoding.detect(head, len(head) < encoding.HEAD)
+    if code is None:
+        raise InputError(f"{path}: no text")
+    chunks = chain([head], iter(partial(file.read, encoding.HEAD), b""))
+    for number, line in lines.split(encoding.utf8(chunks, code), sys.maxsize):
+        text = _decoded(line, str(path), number)
+        if code != "utf-8" and "\ufffd" in text:
+            raise InputError(f"{path}, line {number}: a character that cannot be read; save the file as UTF-8")
+        yield text
+
+
+def _decoded(line: bytes, name: str, number: int) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}, line {number}: not UTF-8") from error
 
 
 def predict(asked: Asked, texts: Iterable[str]) -> Iterator[Row]:

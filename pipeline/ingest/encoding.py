@@ -19,8 +19,8 @@ _RARE = re.compile(r"[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f]")
 _CP932_UNMAPPED = re.compile("[\x80\uf8f0-\uf8f3]")  # what Python makes of 80 A0 FD FE FF
 _JAPANESE = {"cp932": "cp932", "euc_jp": "euc_jp", "iso2022_jp": "iso2022_jp_ext"}
 
-_HEAD = 1 << 20
-"""Bytes of a file in memory that tell its encoding."""
+HEAD = 1 << 20
+"""Bytes of a file that tell its encoding."""
 
 
 def detect(head: bytes, complete: bool) -> str | None:
@@ -91,7 +91,7 @@ def _recoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 
 def whole(data: bytes) -> bytes | None:
     """Recode a file that is held in memory, as :func:`utf8` does; None if it is no text."""
-    encoding = detect(data[:_HEAD], len(data) <= _HEAD)
+    encoding = detect(data[:HEAD], len(data) <= HEAD)
     return None if encoding is None else b"".join(utf8(iter([data]), encoding))
 
 

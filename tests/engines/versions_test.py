@@ -1,6 +1,7 @@
 """Versions as a person sees them; models made by hand, as nothing has to be learned for that."""
 
 import datetime as dt
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +84,22 @@ def test_texts_are_lines_or_a_column(tmp_path):
     assert list(consulting.texts_of(table, "body")) == ['"四']
     with pytest.raises(InputError, match="name its column with --text"):
         list(consulting.texts_of(table, None))
-    (tmp_path / "bad.txt").write_bytes(b"a\n\xff\n")
-    with pytest.raises(InputError, match=r"bad\.txt, line 2: not UTF-8"):
-        list(consulting.texts_of(tmp_path / "bad.txt", None))
+    for code in ("cp932", "euc_jp", "utf-16"):
+        plain.write_bytes("毎日①楽しい。\r\n\r\nよい本だった。".encode(code.replace("euc_jp", "euc_jis_2004")))
+        assert list(consulting.texts_of(plain, None)) == ["毎日①楽しい。", "", "よい本だった。"]
+    bad = {
+        ", line 3: not UTF-8": "一\n二\n".encode() + b"\xff\n",
+        ", line 2: a character that cannot be read; save the file as UTF-8": "楽しい。\n".encode("cp932") + b"\x81\n",
+        ": no text": b"\x01\x02\x03\n",
+    }
+    for said, content in bad.items():
+        plain.write_bytes(content)
+        with pytest.raises(InputError, match=rf"posts\.txt{said}"):
+            list(consulting.texts_of(plain, None))
+
+
+def test_standard_input_is_utf8_line_by_line():
+    assert list(consulting.lines_of(io.BytesIO(b""), "it")) == []
+    assert list(consulting.lines_of(io.BytesIO("\ufeff一\r\n\n二".encode()), "it")) == ["一", "", "二"]
+    with pytest.raises(InputError, match="it, line 2: not UTF-8"):
+        list(consulting.lines_of(io.BytesIO(b"a\n\xff\n"), "it"))
