@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline import cli_forget, cli_labels, cli_learning, cli_retokenise, cli_schedule, cli_upkeep, logs, terminal
+from pipeline import (
+    cli_forget,
+    cli_labels,
+    cli_learning,
+    cli_retokenise,
+    cli_schedule,
+    cli_upkeep,
+    cli_versions,
+    logs,
+    terminal,
+)
 from pipeline.cli_options import (
     BUSY,
     FAILED,
@@ -249,6 +259,7 @@ def trend(
 
 
 app.add_typer(cli_learning.app)
+app.add_typer(cli_versions.app, name="models")
 app.add_typer(cli_labels.app)
 app.add_typer(cli_upkeep.app)
 app.add_typer(cli_retokenise.app)

@@ -1,4 +1,4 @@
-"""The commands about models: train, evaluate, predict, generate, translate, pretrain, and their versions."""
+"""The commands about models: train, evaluate, predict, generate, translate, pretrain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import terminal
-from pipeline.cli_options import Csv, Json, SettingsPath, Since, StorePath, Until, answer, day_of, open_store
+from pipeline.cli_options import Csv, Json, ModelName, SettingsPath, Since, StorePath, Until, answer, day_of, open_store
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 app = typer.Typer(pretty_exceptions_enable=False)
-models = typer.Typer(
-    help="List, show, promote and roll back the versions of models.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(models, name="models")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The model, named as its task.")]
 Texts = Annotated[
     Path, typer.Argument(metavar="[FILE]", help="One text a line, or a table with --text; - is standard input.")
 ]
@@ -46,12 +38,11 @@ Seed = Annotated[
 ]
 Promote = Annotated[bool, typer.Option("--promote", help="Put it into service though another version is.")]
 Number = Annotated[int | None, typer.Option("--version", min=1, help="Not the version in service but this one.")]
-Why = Annotated[str, typer.Option("--why", help="Kept in the model's history.")]
 
 
 @app.command()
 def train(
-    name: Name,
+    name: ModelName,
     data: Data,
     text: Text,
     label: Label = None,
@@ -119,7 +110,7 @@ def pretrain(
 
 @app.command()
 def evaluate(
-    name: Name,
+    name: ModelName,
     data: Data,
     text: Text,
     label: Label = None,
@@ -138,7 +129,7 @@ def evaluate(
 
 @app.command()
 def predict(
-    name: Name,
+    name: ModelName,
     file: Texts = Path("-"),
     text: TextOf = None,
     version: Number = None,
@@ -162,7 +153,7 @@ def predict(
 
 @app.command()
 def generate(
-    name: Name,
+    name: ModelName,
     prompt: Annotated[str, typer.Argument(metavar="[PROMPT]", help="The beginning.")] = "",
     count: Annotated[int, typer.Option("--count", min=1, max=1000, help="Texts.")] = 1,
     longest: Annotated[int, typer.Option("--longest", min=1, max=1000, help="Words or characters of a text.")] = 60,
@@ -185,7 +176,7 @@ def generate(
 
 @app.command()
 def translate(
-    name: Name,
+    name: ModelName,
     file: Texts = Path("-"),
     text: TextOf = None,
     beams: Annotated[int, typer.Option("--beams", min=1, max=50, help="Sentences kept at every step.")] = 5,
@@ -203,77 +194,6 @@ def translate(
     else:
         for _, target in pairs:
             typer.echo(terminal.printable(target))
-
-
-@models.command("list")
-def list_(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One model. [default: all]")] = None,
-    store: StorePath = None,
-    settings: SettingsPath = None,
-    as_json: Json = False,
-    as_csv: Csv = False,
-) -> None:
-    """List the versions of models, which answers, and their scores on dev."""
-    from pipeline.engines import versions
-
-    _, layout = open_store(settings, store, of_run=True)
-    rows = versions.listed(layout, name)
-    terminal.print_rows(rows, versions.COLUMNS, as_json, as_csv)
-
-
-@models.command()
-def retrainable(store: StorePath = None, settings: SettingsPath = None, as_json: Json = False) -> None:
-    """Name the models of the settings that `hibi retrain` trains, one a line."""
-    from pipeline.engines import learning
-
-    chosen, _ = open_store(settings, store, of_run=True)
-    answer(learning.retrainable(chosen), as_json, list)
-
-
-@models.command()
-def show(
-    name: Name,
-    number: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="[default: the one in service]")] = None,
-    store: StorePath = None,
-    settings: SettingsPath = None,
-    as_json: Json = False,
-) -> None:
-    """Tell of a version: labels, scores, recipe; and what was promoted, refused and rolled back, when and why."""
-    from pipeline.engines import versions
-
-    _, layout = open_store(settings, store, of_run=True)
-    answer(versions.shown(layout, name, number), as_json, versions.lines)
-
-
-@models.command("promote")
-def promote_(
-    name: Name,
-    number: Annotated[int, typer.Argument(metavar="VERSION", help="As `hibi models list` tells.")],
-    why: Why = "by hand",
-    store: StorePath = None,
-    settings: SettingsPath = None,
-    as_json: Json = False,
-) -> None:
-    """Put a version into service."""
-    from pipeline.engines import versions
-
-    chosen, layout = open_store(settings, store, of_run=True)
-    _now(versions.promote(chosen, layout, name, number, why).label, as_json)
-
-
-@models.command()
-def rollback(
-    name: Name, why: Why = "by hand", store: StorePath = None, settings: SettingsPath = None, as_json: Json = False
-) -> None:
-    """Put back the version that answered before."""
-    from pipeline.engines import versions
-
-    chosen, layout = open_store(settings, store, of_run=True)
-    _now(versions.rollback(chosen, layout, name, why).label, as_json)
-
-
-def _now(version: str, as_json: bool) -> None:
-    answer({"served": version}, as_json, lambda told: [f"{told['served']} answers now"])
 
 
 def _ask(name: str, version: int | None, store: Path | None, settings: Path | None) -> Asked:

@@ -25,6 +25,7 @@ StorePath = Annotated[
 SettingsPath = Annotated[Path | None, typer.Option("--settings", help="hibi.toml. [default: ./hibi.toml, if there]")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Answer in CSV.")]
+ModelName = Annotated[str, typer.Argument(metavar="NAME", help="The model, named as its task.")]
 Since = Annotated[str | None, typer.Option("--since", help="First day, 2024-01-31.")]
 Until = Annotated[str | None, typer.Option("--until", help="Last day; may lie in the future.")]
 Top = Annotated[int, typer.Option("--top", min=1, help="Rows at the most.")]
